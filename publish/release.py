@@ -1,0 +1,202 @@
+"""The contract between writing and reading a release: its directory, its manifest, and which one is current.
+
+A release is a directory that is complete before anybody can see it and is never written again::
+
+    <root>/releases/<id>/manifest.json     what is in it
+                         store/            the graph, for read-only opening
+                         files/            everything that is served as it is
+    <root>/current -> releases/<id>        switched by an atomic rename
+
+This module imports nothing of the project, so readers need nothing of the writers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+
+
+class ReleaseError(Exception):
+    """A release that is asked for does not exist or cannot be used."""
+
+
+@dataclass(frozen=True)
+class ReleaseFile:
+    """One file under ``files/``: what it is, how big (bytes) and its SHA-256 in hexadecimal."""
+
+    media_type: str
+    bytes: int
+    sha256: str
+    gzip: bool = False
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """What a release holds of one dataset; ``content`` is the SHA-256 of its canonical N-Triples."""
+
+    title: dict[str, str]
+    record_class: str
+    records: int
+    withheld: int
+    triples: int
+    content: str
+    issued: str
+    modified: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The table of contents of a release, kept as ``manifest.json``."""
+
+    id: str
+    base: str
+    software: dict[str, str]
+    inputs: dict[str, str]
+    datasets: dict[str, DatasetEntry]
+    triples: int
+    issued: str
+    modified: str
+    files: dict[str, ReleaseFile] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The manifest as JSON text with sorted keys."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read what :meth:`to_json` wrote."""
+        raw: dict[str, Any] = json.loads(text)
+        raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
+        raw["files"] = {name: ReleaseFile(**entry) for name, entry in raw["files"].items()}
+        return cls(**raw)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A complete release that can be read."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """The release's identifier, the name of its directory."""
+        return self.manifest.id
+
+    @property
+    def store(self) -> Path:
+        """Directory of the Oxigraph store; open it with ``Store.read_only``."""
+        return self.path / "store"
+
+    def file(self, name: str) -> tuple[Path, ReleaseFile]:
+        """Path and description of the served file ``name``, e.g. ``dump/projects.ttl``.
+
+        :raises KeyError: the manifest lists no such file; nothing outside the manifest can be reached.
+        """
+        return self.path / "files" / name, self.manifest.files[name]
+
+
+class Releases:
+    """The releases below one directory and the pointer to the current one.
+
+    :param root: directory that holds ``releases/`` and ``current``; it need not exist yet.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.directory = root / "releases"
+        self._pointer = root / "current"
+
+    def current_id(self) -> str | None:
+        """Identifier of the current release, or None before the first; costs one system call."""
+        try:
+            return self._pointer.readlink().name
+        except FileNotFoundError:
+            return None
+
+    def ids(self) -> list[str]:
+        """Identifiers of the complete releases, the most recently written first."""
+        found = [path.parent for path in self.directory.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
+        return [path.name for path in sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))]
+
+    def open(self, release_id: str | None = None) -> Release:
+        """Open a release, by default the current one.
+
+        :raises ReleaseError: there is none of that identifier, or no current one.
+        """
+        wanted = release_id or self.current_id()
+        if wanted is None:
+            raise ReleaseError(f"There is no release in {self.root} yet. Run: smartregion build")
+        if wanted not in self.ids():
+            raise ReleaseError(f"There is no release {wanted} in {self.directory}. See: smartregion releases list")
+        path = self.directory / wanted
+        return Release(path, Manifest.from_json((path / MANIFEST).read_text(encoding="utf-8")))
+
+    def activate(self, release_id: str) -> Release:
+        """Make a release the current one by one atomic rename.
+
+        :raises ReleaseError: there is no complete release of that identifier.
+        """
+        release = self.open(release_id)
+        fresh = self.root / f".current-{os.getpid()}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("releases") / release.id)
+        fresh.rename(self._pointer)
+        return release
+
+    def prune(self, keep: int) -> list[str]:
+        """Delete all but the ``keep`` latest releases and the current one; returns the deleted identifiers."""
+        current = self.current_id()
+        doomed = [name for name in self.ids()[keep:] if name != current]
+        for name in doomed:
+            # Out of sight first: a reader never meets a half-deleted release.
+            grave = self.directory / f".deleted-{name}"
+            (self.directory / name).rename(grave)
+            shutil.rmtree(grave)
+        return doomed
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Path]:
+        """A scratch directory for one new release, on the same file system; only one writer at a time.
+
+        The lock belongs to the process, so a killed writer leaves no lock, and the next one clears its remains.
+
+        :raises ReleaseError: another process is building.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ReleaseError(f"Another build is running in {self.root}. Wait for it to end.") from None
+            for remains in [*self.directory.glob(".building-*"), *self.directory.glob(".deleted-*")]:
+                shutil.rmtree(remains)
+            scratch = self.directory / f".building-{os.getpid()}"
+            scratch.mkdir()
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def admit(self, scratch: Path, manifest: Manifest) -> Release:
+        """Turn a finished scratch directory into a release: manifest last, then one rename.
+
+        :param scratch: the directory of :meth:`writing`, with ``store/`` and ``files/`` complete.
+        """
+        with (scratch / MANIFEST).open("w", encoding="utf-8") as file:
+            file.write(manifest.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        final = self.directory / manifest.id
+        scratch.rename(final)
+        return Release(final, manifest)

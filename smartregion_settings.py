@@ -1,0 +1,38 @@
+"""Every setting of the service in one place; read from environment variables ``SMARTREGION_<NAME>``.
+
+A settings object is made by the command line or by the caller and handed on; nothing reads it at import time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings with their defaults; ``docs/settings.md`` explains each one for operators."""
+
+    model_config = SettingsConfigDict(env_prefix="SMARTREGION_")
+
+    base: str = Field("http://localhost:8000/", description="Base IRI: every published IRI begins with it.")
+    data: Path = Field(Path("data"), description="Directory of the source records and catalogue.ttl.")
+    var: Path = Field(Path("var"), description="Directory of the releases.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    workers: int = Field(2, ge=1, le=64, description="Server processes.")
+    query_workers: int = Field(2, ge=1, le=64, description="Query processes per server process.")
+    query_seconds: float = Field(20.0, gt=0, description="Wall-clock limit of one query, in seconds.")
+    query_megabytes: int = Field(2048, ge=256, description="Memory limit of one query process, in MiB.")
+    result_megabytes: int = Field(64, ge=1, description="Largest query result, in MiB.")
+    query_length: int = Field(100_000, ge=1000, description="Longest query text, in characters.")
+    query_depth: int = Field(64, ge=8, description="Deepest nesting of brackets in a query.")
+    query_queue: int = Field(32, ge=1, description="Queries that may wait per server process; more are refused.")
+
+    @field_validator("base")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or any(c in value for c in " <>\"{}|\\^`?#"):
+            raise ValueError("must be an absolute http(s) address without query and fragment")
+        return value if value.endswith("/") else value + "/"
