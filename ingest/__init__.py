@@ -1,0 +1,7 @@
+"""Tables in, records and findings out."""
+
+from ingest.fields import RecordType, by_name, record_types
+from ingest.findings import Finding
+from ingest.pipeline import Collected, Ingested, Progress, ingest
+
+__all__ = ["Collected", "Finding", "Ingested", "Progress", "RecordType", "by_name", "ingest", "record_types"]

@@ -1,0 +1,177 @@
+"""Finding the record or the concept that a cell means by key, official name or label."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from rdflib import SKOS, URIRef
+from rdflib import Literal as RdfLiteral
+
+import ontology
+from ingest.fields import Field
+
+_CLOSE = 70.0  # of 100; below, a suggestion misleads more often than it helps
+
+
+def normalise(name: str) -> str:
+    """A name without case, spacing and dots, so that ``v.d.Höhe`` and ``v. d. Höhe`` are the same."""
+    return re.sub(r"[\s.]+", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def nearest(text: str, names: Iterable[str], limit: int = 3) -> list[str]:
+    """The names most like a text, best first; none when nothing is close."""
+    found = process.extract(
+        text, list(dict.fromkeys(names)), scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=_CLOSE, limit=limit
+    )
+    return [name for name, _, _ in found]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record that others may refer to.
+
+    :ivar iri: relative to ``{base}id/``.
+    :ivar usable: False when its own key is missing or malformed, so that no link to it can be made.
+    :ivar successor: for a key that no longer exists, what replaces it, as written in its table.
+    """
+
+    iri: str
+    record_class: str
+    key: str
+    names: tuple[str, ...]
+    source: str
+    row: int
+    usable: bool = True
+    successor: str | None = None
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a text was found to mean; ``code`` names the kind of finding when there is something to say.
+
+    :ivar value: JSON-LD value: relative IRI, notation, literal; None when the text has no meaning here.
+    """
+
+    value: Any = None
+    code: str | None = None
+    suggestion: str | None = None
+    details: dict[str, object] = field(default_factory=dict)
+
+
+class Register:
+    """All records of all tables, by class, key and name."""
+
+    def __init__(self, base: str, entries: Iterable[Entry]) -> None:
+        self._prefix = f"{base}id/"
+        self._by_key: dict[tuple[str, str], Entry] = {}
+        self._by_iri: dict[str, Entry] = {}
+        self._by_name: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self._by_class: dict[str, list[Entry]] = defaultdict(list)
+        self._former: dict[str, Entry] = {}
+        for entry in entries:
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        if entry.successor is not None:
+            for name in (entry.key, *map(normalise, entry.names)):
+                self._former.setdefault(name, entry)
+            return
+        if entry.usable:
+            self._by_key.setdefault((entry.record_class, entry.key), entry)
+            self._by_iri.setdefault(entry.iri, entry)
+        for name in dict.fromkeys(map(normalise, entry.names)):
+            self._by_name[entry.record_class, name].append(entry)
+        self._by_class[entry.record_class].append(entry)
+
+    def resolve(self, text: str, classes: Sequence[str]) -> Resolution:
+        """Find the record that a cell means.
+
+        :param text: key, ``segment/key``, full IRI or name.
+        :param classes: IRIs of the classes allowed; where a name fits several, the class named first wins.
+        """
+        relative = text.removeprefix(self._prefix)
+        if (entry := self._by_iri.get(relative)) and entry.record_class in classes:
+            return Resolution(entry.iri)
+        for record_class in classes:
+            if entry := self._by_key.get((record_class, text)):
+                return Resolution(entry.iri)
+        for record_class in classes:
+            if found := self._by_name.get((record_class, normalise(text))):
+                return self._one_of(found)
+        return self._successor(text, classes) or self._unknown(text, classes)
+
+    @staticmethod
+    def _one_of(found: list[Entry]) -> Resolution:
+        if len({entry.iri for entry in found}) > 1:
+            candidates = ", ".join(f"{entry.key} ({entry.names[0]}, {entry.source})" for entry in found[:5])
+            return Resolution(code="ambiguous-reference", details={"candidates": candidates})
+        entry = found[0]
+        if entry.usable:
+            return Resolution(entry.iri)
+        return Resolution(code="withheld-reference", details={"source": entry.source, "source_row": entry.row})
+
+    def _successor(self, text: str, classes: Sequence[str]) -> Resolution | None:
+        former = self._former.get(text) or self._former.get(normalise(text))
+        if former is None or former.successor is None:
+            return None
+        today = next((self._by_key.get((record_class, former.successor)) for record_class in classes), None)
+        if today is None:
+            name = normalise(former.successor)
+            named = [entry for record_class in classes for entry in self._by_name.get((record_class, name), ())]
+            today = named[0] if len(named) == 1 else None
+        if today is None:
+            return None
+        label = f"{today.names[0]} ({today.key})"
+        return Resolution(today.iri, "outdated-key", suggestion=today.key, details={"successor": label})
+
+    def _unknown(self, text: str, classes: Sequence[str]) -> Resolution:
+        entries = [entry for record_class in classes for entry in self._by_class[record_class]]
+        padded = [entry for entry in entries if text.isdigit() and entry.key == "0" + text]
+        if padded:
+            names, suggestion = [padded[0].key], padded[0].key
+        else:
+            names, suggestion = nearest(text, [n for e in entries for n in (*e.names[:1], e.key)]), None
+        return Resolution(code="unknown-reference", suggestion=suggestion, details=hint(names))
+
+
+def hint(candidates: Sequence[str]) -> dict[str, object]:
+    """The sentence that offers candidates, for the placeholders ``hint_de`` and ``hint_en``."""
+    if not candidates:
+        return {"hint_de": "Ein ähnlicher Wert wurde nicht gefunden.", "hint_en": "No similar value was found."}
+    quoted_de = ", ".join(f"„{name}“" for name in candidates)
+    quoted_en = ", ".join(f"“{name}”" for name in candidates)
+    return {"hint_de": f"Gemeint sein könnte: {quoted_de}.", "hint_en": f"Perhaps: {quoted_en}."}
+
+
+class Concepts:
+    """The value list of one field: notations by notation, label or IRI."""
+
+    def __init__(self, concepts: Field) -> None:
+        graph = ontology.everything()
+        self._prefix = concepts.prefix
+        self._notations: dict[str, str] = {}
+        self._labels: list[str] = []
+        for option in concepts.options:
+            notation = option.removeprefix(concepts.prefix)
+            labels = [
+                label
+                for predicate in (SKOS.prefLabel, SKOS.altLabel)
+                for label in graph.objects(URIRef(option), predicate)
+                if isinstance(label, RdfLiteral)
+            ]
+            for name in (notation, *map(str, labels)):
+                self._notations[normalise(name)] = notation
+            self._labels += [str(label) for label in labels if label.language == "de"]
+
+    def resolve(self, text: str) -> Resolution:
+        """Find the concept; the resolution's value is its notation."""
+        notation = self._notations.get(normalise(text.removeprefix(self._prefix)))
+        if notation is not None:
+            return Resolution(notation)
+        return Resolution(code="unknown-concept", details=hint(nearest(text, self._labels) or sorted(self._labels)))

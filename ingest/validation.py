@@ -1,0 +1,119 @@
+"""Validation against the SHACL shapes; pyshacl is the reference.
+
+Records are checked in chunks, each with the records it refers to, so that chunks can be checked side by side in
+the processes of any :class:`concurrent.futures.Executor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pyoxigraph as ox
+import pyshacl
+from rdflib import RDF, SH, Graph, URIRef
+from rdflib.term import Node as Term
+
+import shapes
+from ingest.fields import RecordType, record_types
+from ingest.findings import Severity
+from ingest.rdf import Node, triples
+
+_CHUNK = 250  # records; small enough to share out, large enough to outweigh reading the shapes
+
+
+@dataclass(frozen=True)
+class Result:
+    """One validation result (SHACL, section 3.6.2) in terms of our records.
+
+    :ivar record: IRI of the focus node, relative to ``{base}id/``.
+    :ivar term: term of the property shape at fault.
+    :ivar component: local name of the constraint component, e.g. ``MinCountConstraintComponent``.
+    :ivar value: the value node's text, where the result has one.
+    """
+
+    record: str
+    term: str
+    severity: Severity
+    component: str
+    value: str | None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of work for one process: N-Triples, and the nodes of one shape to look at."""
+
+    base: str
+    shape: str
+    data: bytes
+    focus: tuple[str, ...]
+
+
+def validate(
+    nodes: Mapping[str, Sequence[Node]], known: Mapping[str, Node], base: str, executor: Executor
+) -> Iterator[list[Result]]:
+    """Validate records; gives the results chunk by chunk, in the order of the records.
+
+    :param nodes: records by the IRI of their node shape.
+    :param known: all records by relative IRI; those referred to are needed to judge a reference.
+    """
+    chunks = [_chunk(shape, part, known, base) for shape, records in nodes.items() for part in _parts(records)]
+    return executor.map(check, chunks)
+
+
+def chunk_count(nodes: Mapping[str, Sequence[Node]]) -> int:
+    """How many lists :func:`validate` will give."""
+    return sum(-(-len(records) // _CHUNK) for records in nodes.values())
+
+
+def _parts(records: Sequence[Node]) -> Iterator[list[Node]]:
+    remaining = iter(records)
+    while part := list(islice(remaining, _CHUNK)):
+        yield part
+
+
+def _chunk(shape: str, records: list[Node], known: Mapping[str, Node], base: str) -> Chunk:
+    record_type = record_types()[shape]
+    own = {record["id"] for record in records}
+    near = {iri: known[iri] for record in records for iri in _references(record, record_type) if iri in known}
+    needed = [*records, *(node for iri, node in near.items() if iri not in own)]
+    data = ox.serialize(triples(needed, base), format=ox.RdfFormat.N_TRIPLES) or b""
+    return Chunk(base, shape, data, tuple(f"{base}id/{iri}" for iri in sorted(own)))
+
+
+def _references(record: Node, record_type: RecordType) -> Iterator[str]:
+    for field in record_type.fields:
+        if field.kind == "reference" and field.term in record:
+            value: Any = record[field.term]
+            yield from value if isinstance(value, list) else [value]
+
+
+def check(chunk: Chunk) -> list[Result]:
+    """Validate one chunk with pyshacl."""
+    data = Graph().parse(data=chunk.data, format="nt")
+    _, report, _ = pyshacl.validate(
+        data, shacl_graph=shapes.load(), inplace=True, focus_nodes=list(chunk.focus), use_shapes=[chunk.shape]
+    )
+    if not isinstance(report, Graph):
+        raise TypeError(f"pyshacl could not validate against {chunk.shape}: {report}")
+    found = {_result(report, node, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)}
+    return sorted(found, key=lambda r: (r.record, r.term, r.component, r.value or ""))
+
+
+def _result(report: Graph, node: Term, base: str) -> Result:
+    value = report.value(node, SH.value)
+    severities: dict[Term | None, Severity] = {SH.Warning: "warning", SH.Info: "info"}
+    return Result(
+        record=str(report.value(node, SH.focusNode)).removeprefix(f"{base}id/"),
+        term=str(report.value(node, SH.sourceShape)).rpartition("#")[2].rpartition("-")[2],
+        severity=severities.get(report.value(node, SH.resultSeverity), "violation"),
+        component=str(report.value(node, SH.sourceConstraintComponent)).removeprefix(str(SH)),
+        value=None if value is None else _shorten(value, base),
+    )
+
+
+def _shorten(value: Term, base: str) -> str:
+    return str(value).removeprefix(f"{base}id/") if isinstance(value, URIRef) else str(value)

@@ -1,0 +1,146 @@
+"""Dumps: the same triples in every syntax, byte for byte the same for the same content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pyoxigraph as ox
+from rdflib import Graph
+
+import ontology
+from ontology import jsonld
+from publish.release import ReleaseFile
+
+MEDIA_TYPES = {
+    "ttl": "text/turtle",
+    "nt": "application/n-triples",
+    "rdf": "application/rdf+xml",
+    "jsonld": "application/ld+json",
+    "trig": "application/trig",
+    "nq": "application/n-quads",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "geojson": "application/geo+json",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xls": "application/vnd.ms-excel",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+}
+_GRAPH_FORMATS = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML,
+}
+_DATASET_FORMATS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
+
+
+class Files:
+    """The files of a release while they are written, with what the manifest says of each.
+
+    :param directory: the release's ``files/`` directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.described: dict[str, ReleaseFile] = {}
+
+    def path(self, name: str) -> Path:
+        """Where the file of this name is to be written; its directory exists afterwards."""
+        path = self._directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def done(self, name: str, dataset: str | None = None) -> None:
+        """Describe a file that has been written completely."""
+        path = self.path(name)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        media_type = MEDIA_TYPES[path.suffix.removeprefix(".").lower()]
+        self.described[name] = ReleaseFile(media_type, path.stat().st_size, digest, dataset=dataset)
+
+    def write(self, name: str, content: bytes, dataset: str | None = None) -> None:
+        """Write a small file at once."""
+        self.path(name).write_bytes(content)
+        self.done(name, dataset)
+
+    def compress(self) -> None:
+        """Put a gzip file beside every file that gets smaller by it; no time stamp, so the bytes stay the same."""
+        for name, described in self.described.items():
+            path = self.path(name)
+            packed = path.with_name(path.name + ".gz")
+            with path.open("rb") as source, packed.open("wb") as raw:
+                with gzip.GzipFile("", "wb", 6, raw, mtime=0) as target:
+                    shutil.copyfileobj(source, target)
+            if packed.stat().st_size < described.bytes:
+                self.described[name] = replace(described, gzip=True)
+            else:
+                packed.unlink()
+
+
+def canonical(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """Triples without duplicates, in the order of their canonical N-Triples lines."""
+    return sorted(set(triples), key=str)
+
+
+def from_rdflib(graph: Graph) -> list[ox.Triple]:
+    """An rdflib graph as canonical triples; its blank nodes get the labels of RDFC-1.0."""
+    dataset = ox.Dataset(ox.parse(graph.serialize(format="nt", encoding="utf-8"), format=ox.RdfFormat.N_TRIPLES))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return canonical(quad.triple for quad in dataset)
+
+
+def write_graph(files: Files, stem: str, triples: list[ox.Triple], dataset: str | None = None) -> None:
+    """Write canonical triples as ``<stem>.ttl``, ``.nt``, ``.rdf`` and ``.jsonld`` (expanded)."""
+    for suffix, rdf_format in _GRAPH_FORMATS.items():
+        _serialize(files, f"{stem}.{suffix}", triples, rdf_format, dataset)
+    _serialize(files, f"{stem}.jsonld", triples, ox.RdfFormat.JSON_LD, dataset)
+
+
+def write_records(files: Files, stem: str, triples: list[ox.Triple], base: str, dataset: str) -> None:
+    """Write the triples of records in every syntax; the JSON-LD is in the terms of our context."""
+    for suffix, rdf_format in _GRAPH_FORMATS.items():
+        _serialize(files, f"{stem}.{suffix}", triples, rdf_format, dataset)
+    _write_json(files, f"{stem}.jsonld", jsonld.document(jsonld.compact(triples, base), base), dataset)
+
+
+def write_whole(files: Files, graphs: Mapping[str, list[ox.Triple]], base: str) -> None:
+    """Write all graphs together: ``dump/all`` merged for the syntaxes of one graph, named for those of datasets."""
+    merged = canonical(triple for triples in graphs.values() for triple in triples)
+    for suffix, rdf_format in _GRAPH_FORMATS.items():
+        _serialize(files, f"dump/all.{suffix}", merged, rdf_format, "all")
+    for suffix, rdf_format in _DATASET_FORMATS.items():
+        _serialize(files, f"dump/all.{suffix}", _quads(graphs), rdf_format, "all")
+    named = [{"id": name, "@graph": jsonld.compact(triples, base)} for name, triples in graphs.items()]
+    _write_json(files, "dump/all.jsonld", jsonld.document(named, base), "all")
+
+
+def _quads(graphs: Mapping[str, list[ox.Triple]]) -> Iterator[ox.Quad]:
+    for name, triples in graphs.items():
+        graph = ox.NamedNode(name)
+        for triple in triples:
+            yield ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def _serialize(
+    files: Files,
+    name: str,
+    statements: Iterable[ox.Triple] | Iterable[ox.Quad],
+    rdf_format: ox.RdfFormat,
+    dataset: str | None,
+) -> None:
+    with files.path(name).open("wb") as file:
+        ox.serialize(statements, file, rdf_format, prefixes=ontology.PREFIXES)
+    files.done(name, dataset)
+
+
+def _write_json(files: Files, name: str, document: object, dataset: str) -> None:
+    with files.path(name).open("w", encoding="utf-8") as file:
+        json.dump(document, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    files.done(name, dataset)

@@ -1,0 +1,56 @@
+"""What a release says about itself besides its data: the quality report and the labels that pages need."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from rdflib import RDFS, URIRef
+from rdflib import Literal as RdfLiteral
+
+import ontology
+from ingest import Ingested, RecordType
+
+_LANGUAGE_NOTE = re.compile(r" \((?:deutsch|englisch|German|English)\)$")
+
+
+def quality(ingested: Ingested) -> dict[str, Any]:
+    """Findings, withheld records and counts per dataset."""
+    return {
+        "datasets": {
+            name: {"records": len(part.records), "withheld": len(part.withheld)}
+            for name, part in sorted(ingested.datasets.items())
+        },
+        "severities": dict(sorted(Counter(finding.severity for finding in ingested.findings).items())),
+        "withheld": sorted(node["id"] for part in ingested.datasets.values() for node in part.withheld),
+        "findings": [finding.to_json() for finding in ingested.findings],
+    }
+
+
+def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]) -> dict[str, Any]:
+    """German and English names of classes and properties, by IRI, in the order of the shapes.
+
+    :param dataset_of: dataset name by the IRI of the record type's class.
+    """
+    properties: dict[str, dict[str, Any]] = {}
+    for record_type in record_types.values():
+        for field in record_type.fields:
+            own = _vocabulary_labels(field.path)
+            names = own or {lang: _LANGUAGE_NOTE.sub("", name) for lang, name in field.name.items()}
+            properties.setdefault(field.path, {**names, "order": field.order})
+    classes = {
+        record_type.iri: {
+            **record_type.label,
+            "segment": record_type.segment,
+            "dataset": dataset_of.get(record_type.iri),
+        }
+        for record_type in record_types.values()
+    }
+    return {"properties": dict(sorted(properties.items())), "classes": dict(sorted(classes.items()))}
+
+
+def _vocabulary_labels(iri: str) -> dict[str, str]:
+    found = ontology.vocabulary().objects(URIRef(iri), RDFS.label)
+    return {label.language: str(label) for label in found if isinstance(label, RdfLiteral) and label.language}

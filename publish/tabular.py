@@ -1,0 +1,82 @@
+"""Records for people with a spreadsheet or a map: CSV and GeoJSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ingest.fields import Field, RecordType
+from ingest.rdf import Node
+from publish.dumps import Files
+
+# Where a record without coordinates of its own lies.
+_PLACED_BY = ("place", "municipality", "lead", "district", "recipient")
+
+
+def write_csv(files: Files, name: str, record_type: RecordType, records: Sequence[Node], base: str) -> None:
+    """One row per record, headers as in the templates, so that the file can be sent in again.
+
+    RFC 4180 with LF; several values are separated by ``; ``; only columns that carry a value.
+    """
+    columns = [column for column in record_type.columns if any(column.term in record for record in records)]
+    with files.path(f"dump/{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["IRI", *(column.name["de"] for column in columns)])
+        for record in records:
+            writer.writerow([f"{base}id/{record['id']}", *(_cell(record.get(column.term), column) for column in columns)])
+    files.done(f"dump/{name}.csv", name)
+
+
+def _cell(value: Any, column: Field) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "; ".join(_cell(item, column) for item in value)
+    if isinstance(value, dict):
+        return str(value["@value"])
+    if column.kind == "boolean":
+        return "ja" if value == "true" else "nein"
+    return str(value)
+
+
+def write_geojson(
+    files: Files, name: str, records: Sequence[Node], by_iri: Mapping[str, Node], label_term: str, base: str
+) -> None:
+    """The records that have a place, as points (RFC 7946); nothing is written when none has."""
+    features = list(_features(records, by_iri, label_term, base))
+    if not features:
+        return
+    with files.path(f"dump/{name}.geojson").open("w", encoding="utf-8") as file:
+        json.dump({"type": "FeatureCollection", "features": features}, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    files.done(f"dump/{name}.geojson", name)
+
+
+def _features(
+    records: Iterable[Node], by_iri: Mapping[str, Node], label_term: str, base: str
+) -> Iterator[dict[str, Any]]:
+    for record in records:
+        point = _point(record, by_iri)
+        if point is None:
+            continue
+        properties = {term: value for term, value in record.items() if term not in ("id", "latitude", "longitude")}
+        yield {
+            "type": "Feature",
+            "id": f"{base}id/{record['id']}",
+            "geometry": {"type": "Point", "coordinates": point},
+            "properties": {"label": record[label_term], **properties},
+        }
+
+
+def _point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
+    """Longitude and latitude of a record, or of the nearest thing that says where it is."""
+    if "longitude" in record and "latitude" in record:
+        return [float(record["longitude"]), float(record["latitude"])]
+    for term in _PLACED_BY:
+        value = record.get(term)
+        for iri in value if isinstance(value, list) else [value]:
+            if iri in by_iri and (point := _point(by_iri[iri], by_iri)):
+                return point
+    return None

@@ -1,0 +1,279 @@
+"""The command line: parses, calls, prints.
+
+Exit status: 0 done, 1 findings with ``--strict``, 2 error.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ingest import Finding
+from ingest import Progress as Report
+from publish.builder import BuildError, Outcome, build, inspect
+from publish.release import ReleaseError, Releases
+from smartregion_settings import Settings
+from web.server import ServerError, serve
+
+_PHASES = {
+    "read": "reading tables",
+    "map": "mapping records",
+    "validate": "validating (SHACL)",
+    "dump": "writing dumps",
+    "store": "loading the store",
+    "describe": "describing (VoID, DCAT)",
+    "activate": "activating",
+}
+_COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="smart-region-hessen")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Linked open data of the smart regions of Hesse: check, build and serve.
+
+    Every option can also be set by an environment variable SMARTREGION_<NAME>, see docs/settings.md.
+
+    \b
+    Examples:
+      smartregion build                     build a release from data/ and make it current
+      smartregion serve --port 8080         serve the current release
+      smartregion releases list             show what has been built
+    """
+    try:
+        context.obj = Settings()
+    except ValidationError as error:
+        raise click.ClickException(_settings_message(error)) from None
+
+
+def _settings_message(error: ValidationError) -> str:
+    lines = [f"SMARTREGION_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors()]
+    return "\n".join(["Wrong setting:", *lines])
+
+
+def _override(settings: Settings, **given: Any) -> Settings:
+    """The settings with the options of a command, checked as if they had come from the environment."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**{**settings.model_dump(), **chosen})
+    except ValidationError as error:
+        raise click.ClickException(_settings_message(error)) from None
+
+
+_data = click.option("--data", type=click.Path(path_type=Path), help="Directory of the tables and catalogue.ttl.")
+_var = click.option("--var", type=click.Path(path_type=Path), help="Directory of the releases.")
+_base = click.option("--base", help="Base IRI of everything that is published.")
+
+
+@main.command("build")
+@_data
+@_var
+@_base
+@click.option("--strict", is_flag=True, help="Exit with status 1 when a record is withheld.")
+@click.pass_obj
+def build_command(settings: Settings, data: Path | None, var: Path | None, base: str | None, strict: bool) -> None:
+    """Build a release from the source tables and make it the current one.
+
+    Records with a violation are withheld and listed; all others are published. The same input gives the same
+    release, which is then not built again.
+
+    \b
+    Examples:
+      smartregion build
+      smartregion build --data data --base https://daten.example.org/ --strict
+    """
+    settings = _override(settings, data=data, var=var, base=base)
+    started = time.monotonic()
+    with _failing(), _progress() as report, _workers() as executor:
+        outcome = build(settings.data, settings.base, Releases(settings.var), executor, report)
+    _print_outcome(outcome, time.monotonic() - started)
+    if strict and outcome.withheld:
+        sys.exit(1)
+
+
+@main.command("validate")
+@_data
+@_base
+@click.option("--strict", is_flag=True, help="Exit with status 1 when a record would be withheld.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def validate_command(settings: Settings, data: Path | None, base: str | None, strict: bool, style: str) -> None:
+    """Check the source tables without building anything.
+
+    Says for each finding the file, row and column, what is wrong and what would be right.
+
+    \b
+    Examples:
+      smartregion validate
+      smartregion validate --data incoming --strict --format json
+    """
+    settings = _override(settings, data=data, base=base)
+    with _failing(), _progress() as report, _workers() as executor:
+        ingested = inspect(settings.data, settings.base, executor, report)
+    if style == "json":
+        click.echo(json.dumps([finding.to_json() for finding in ingested.findings], ensure_ascii=False, indent=1))
+    else:
+        _print_findings(ingested.findings)
+    if strict and any(finding.severity == "violation" for finding in ingested.findings):
+        sys.exit(1)
+
+
+@main.command("serve")
+@_var
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--workers", type=int, help="Server processes.")
+@click.pass_obj
+def serve_command(
+    settings: Settings, var: Path | None, host: str | None, port: int | None, workers: int | None
+) -> None:
+    """Serve the current release; a newly activated one is taken up without a restart.
+
+    \b
+    Examples:
+      smartregion serve
+      smartregion serve --host 0.0.0.0 --port 8080 --workers 4
+    """
+    settings = _override(settings, var=var, host=host, port=port, workers=workers)
+    with _failing():
+        Releases(settings.var).open()
+        serve(settings, on_ready=lambda url: click.echo(f"Ready: {url}  (stop with Ctrl+C)"))
+
+
+@main.group("releases")
+def releases_group() -> None:
+    """List, activate and prune releases.
+
+    \b
+    Examples:
+      smartregion releases list
+      smartregion releases activate 0123456789abcdef
+      smartregion releases prune --keep 3
+    """
+
+
+@releases_group.command("list")
+@_var
+@click.pass_obj
+def list_command(settings: Settings, var: Path | None) -> None:
+    """Show the releases, the latest first; the current one is marked."""
+    releases = Releases(_override(settings, var=var).var)
+    table = Table("", "release", "modified", "records", "withheld", "triples", "base", box=None)
+    current = releases.current_id()
+    for release_id in releases.ids():
+        manifest = releases.open(release_id).manifest
+        records = sum(entry.records for entry in manifest.datasets.values())
+        withheld = sum(entry.withheld for entry in manifest.datasets.values())
+        mark = "*" if release_id == current else ""
+        table.add_row(
+            mark, release_id, manifest.modified, f"{records:,}", f"{withheld:,}", f"{manifest.triples:,}", manifest.base
+        )
+    Console().print(table)
+
+
+@releases_group.command("activate")
+@click.argument("release_id")
+@_var
+@click.pass_obj
+def activate_command(settings: Settings, release_id: str, var: Path | None) -> None:
+    """Make a release the current one, for example to go back."""
+    with _failing():
+        Releases(_override(settings, var=var).var).activate(release_id)
+    click.echo(f"Current release: {release_id}")
+
+
+@releases_group.command("prune")
+@click.option("--keep", type=click.IntRange(min=1), default=5, show_default=True, help="How many to keep.")
+@_var
+@click.pass_obj
+def prune_command(settings: Settings, keep: int, var: Path | None) -> None:
+    """Delete old releases; the current one always stays."""
+    deleted = Releases(_override(settings, var=var).var).prune(keep)
+    click.echo(f"Deleted: {', '.join(deleted) or 'nothing'}")
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Errors that a person can mend, as one sentence and exit status 2."""
+    try:
+        yield
+    except (BuildError, ReleaseError, ServerError) as error:
+        failure = click.ClickException(str(error))
+        failure.exit_code = 2
+        raise failure from None
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """Progress on standard error: a bar for each phase."""
+    columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                for task in tasks.values():
+                    bars.update(task, completed=bars.tasks[task].total)
+                    bars.stop_task(task)
+                tasks[phase] = bars.add_task(_PHASES[phase], total=total)
+            bars.update(tasks[phase], completed=done, total=total)
+
+        yield report
+        for task in tasks.values():
+            bars.update(task, completed=bars.tasks[task].total)
+
+
+@contextmanager
+def _workers() -> Iterator[Executor]:
+    """A process for each processor; spawned, because forking a process with threads is not safe."""
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+def _print_outcome(outcome: Outcome, seconds: float) -> None:
+    manifest = outcome.release.manifest
+    table = Table("dataset", box=None)
+    for heading in ("records", "withheld", "triples"):
+        table.add_column(heading, justify="right")
+    for name, entry in manifest.datasets.items():
+        table.add_row(name, f"{entry.records:,}", f"{entry.withheld:,}", f"{entry.triples:,}")
+    console = Console()
+    console.print(table)
+    counts = ", ".join(f"{number} {severity}" for severity, number in outcome.severities.items()) or "none"
+    console.print(f"Findings: {counts} (details: {outcome.release.path / 'files' / 'quality.json'})")
+    what = f"built in {seconds:.1f} s" if outcome.fresh else "already built from the same input"
+    console.print(f"Release {manifest.id}: {manifest.triples:,} triples, {what}, now current.")
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    console = Console()
+    for finding in findings:
+        place = finding.source + (f", {finding.sheet}" if finding.sheet else "")
+        place += f":{finding.row}" if finding.row else ""
+        cell = f"{finding.column or '-'} ({finding.header})" if finding.header else ""
+        colour = _COLOURS[finding.severity]
+        console.print(f"[{colour}]{finding.severity:<9}[/] {place} {cell} [dim]{finding.code}[/]", highlight=False)
+        for language in ("de", "en"):
+            console.print(f"          {finding.message[language]}", markup=False, highlight=False)
+    counts = Counter(finding.severity for finding in findings)
+    console.print(", ".join(f"{counts[severity]} {severity}" for severity in _COLOURS))
+
+
+if __name__ == "__main__":
+    main()

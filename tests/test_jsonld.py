@@ -1,0 +1,296 @@
+"""Compaction is the inverse of parsing: on every record type, on what no term can say, and by an outside judge."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyld import jsonld as pyld  # type: ignore[import-untyped]
+
+from ontology import context
+from ontology.jsonld import compact, document
+
+BASE = "http://localhost:8000/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+SAMPLES = json.loads((Path(__file__).parent / "fixtures" / "records.json").read_text(encoding="utf-8"))
+RECORDS: list[dict[str, Any]] = [
+    {**({} if record["type"] == "Point" else SAMPLES["common"]), **record} for record in SAMPLES["records"]
+]
+TERMS: dict[str, Any] = context()["@context"]
+
+
+def parse(text: str | dict[str, Any]) -> set[ox.Triple]:
+    data = text if isinstance(text, str) else json.dumps(text)
+    return {quad.triple for quad in ox.parse(data.encode(), format=ox.RdfFormat.JSON_LD)}
+
+
+def turtle(text: str) -> set[ox.Triple]:
+    prefixes = "".join(
+        f"@prefix {name}: <{iri}> ." for name, iri in TERMS.items() if isinstance(iri, str) and iri[-1] in "/#"
+    )
+    return {
+        quad.triple
+        for quad in ox.parse(f"@base <{BASE}id/> . {prefixes}{text}".encode(), format=ox.RdfFormat.TURTLE)
+    }
+
+
+def nquads(text: str) -> set[ox.Triple]:
+    return {quad.triple for quad in ox.parse(text.encode(), format=ox.RdfFormat.N_QUADS)}
+
+
+def by_pyld(text: dict[str, Any]) -> set[ox.Triple]:
+    return nquads(pyld.to_rdf(copy.deepcopy(text), {"format": "application/n-quads"}))
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["type"])
+def test_a_sample_has_every_term_of_its_type(record: dict[str, Any]) -> None:
+    own = TERMS[record["type"]]["@context"].keys()
+    assert own <= record.keys()
+    if record["type"] != "Point":
+        assert record.keys() == own | SAMPLES["common"].keys() | {"id", "type"}
+
+
+def test_there_is_a_sample_of_every_type_and_of_every_common_term() -> None:
+    classes = {name for name, term in TERMS.items() if isinstance(term, dict) and "@type" not in term and "@context" in term}
+    assert {record["type"] for record in RECORDS} == classes
+    aside = {name for name, term in TERMS.items() if isinstance(term, str) and (term[0] == "@" or term[-1] in "/#")}
+    assert TERMS.keys() - classes - aside - {"@version"} == SAMPLES["common"].keys()
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["type"])
+def test_a_record_comes_back_as_it_went_in(record: dict[str, Any]) -> None:
+    triples = parse(document([record], BASE))
+    assert len(triples) == sum(len(value) if isinstance(value, list) else 1 for value in record.values()) - 1
+    assert not any(isinstance(term, ox.BlankNode) for triple in triples for term in triple)
+    (back,) = compact(triples, BASE)
+    assert back == record
+    common = [key for key in back if key in TERMS]
+    assert common == [key for key in TERMS if key in back] or common[:2] == ["id", "type"]
+
+
+def test_all_records_survive_a_store() -> None:
+    store = ox.Store()
+    for number, triple in enumerate(parse(document(RECORDS, BASE))):
+        graph = ox.NamedNode(f"{BASE}graph/{number % 2}")
+        store.add(ox.Quad(*triple, graph))
+        store.add(ox.Quad(*triple, ox.NamedNode(f"{BASE}graph/all")))
+    assert compact(store, BASE) == sorted(RECORDS, key=lambda record: record["id"])
+
+
+def test_output_depends_on_the_statements_only() -> None:
+    triples = list(parse(document(RECORDS, BASE)))
+    expected = json.dumps(compact(triples, BASE))
+    for seed in range(5):
+        random.Random(seed).shuffle(triples)
+        assert json.dumps(compact(triples, BASE)) == expected
+
+
+def test_keys_come_in_the_order_of_the_context() -> None:
+    (back,) = compact(parse(document([next(r for r in RECORDS if r["type"] == "Grant")], BASE)), BASE)
+    order = ["id", "type", *SAMPLES["common"], *TERMS["Grant"]["@context"]]
+    assert sorted(back, key=order.index) == list(back)
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ('<project/x> a sr:Project; dct:title "Ein"@de, "Un"@fr, "One"@en, "bare"',
+         {"title_de": "Ein", "title_en": "One", "dct:title": ["bare", {"@language": "fr", "@value": "Un"}]}),
+        ('<project/x> a sr:Project; dct:title "B"@de, "A"@de', {"title_de": ["A", "B"]}),
+        ('<project/x> a sr:Project; <https://e.org/q> 1, <municipality/1>, true',
+         {"https://e.org/q": [{"@id": "municipality/1"}, {"@type": "xsd:boolean", "@value": "true"},
+                              {"@type": "xsd:integer", "@value": "1"}]}),
+        ('<project/x> a sr:Project; sr:lead "a string"; sr:ags "06"; sr:population 5',
+         {"sr:lead": "a string", "sr:ags": "06", "sr:population": {"@type": "xsd:integer", "@value": "5"}}),
+        ('<project/x> a sr:Project; schema:startDate "bare", "2024"^^xsd:gYear, <x/y>, "de"@de',
+         {"start": ["bare", {"@id": "x/y"}, {"@language": "de", "@value": "de"}, {"@type": "xsd:gYear", "@value": "2024"}]}),
+        ('<project/x> a sr:Project; dct:subject <https://w3id.org/smart-region/scheme/field-of-action#society>, '
+         '<https://w3id.org/smart-region/scheme/bitkom-field#society>, '
+         '<https://w3id.org/smart-region/scheme/field-of-action#>, '
+         '<https://w3id.org/smart-region/scheme/field-of-action#a:b>, '
+         '<https://w3id.org/smart-region/scheme/field-of-action#@a>, '
+         '<https://w3id.org/smart-region/scheme/field-of-action#lead>, '
+         '<https://w3id.org/smart-region/scheme/field-of-action#type>, "text"',
+         {"field": ["society"],
+          "dct:subject": ["text"] + [{"@id": f"https://w3id.org/smart-region/scheme/{tail}"} for tail in (
+              "bitkom-field#society", "field-of-action#", "field-of-action#@a", "field-of-action#a:b",
+              "field-of-action#lead", "field-of-action#type")]}),
+        ('<municipality/1> a sr:Municipality; sr:population "007"^^xsd:integer, 12345678901234567890, 5, -3, 0, 2.0',
+         {"population": ["007", "12345678901234567890", -3, 0, 5],
+          "sr:population": {"@type": "xsd:decimal", "@value": "2.0"}}),
+        ('<grant/x> a sr:Grant; sr:approximate false; schema:amount 1.50, "n/a"^^xsd:decimal, 5',
+         {"approximate": False, "amount": ["1.50", "n/a"],
+          "schema:amount": {"@type": "xsd:integer", "@value": "5"}}),
+        ('<grant/x> a sr:Grant; sr:approximate "1"^^xsd:boolean', {"approximate": "1"}),
+        ('<x/y> dct:title "ohne Klasse"@de; sr:ags "06"', {"title_de": "ohne Klasse", "sr:ags": "06"}),
+        ('<x/y> a sr:Project, schema:Thing, <https://e.org/T>; sr:lead <a/b>; dct:title "t"@de',
+         {"type": ["Project", "https://e.org/T", "schema:Thing"], "lead": "a/b", "title_de": "t"}),
+        ('<x/y> a sr:Project, sr:Municipality; sr:lead <a/b>; sr:ags "06"; dct:title "t"@de',
+         {"type": ["sr:Municipality", "sr:Project"], "sr:lead": {"@id": "a/b"}, "sr:ags": "06", "title_de": "t"}),
+        ('<x/y> a schema:Thing; schema:name "n"', {"type": "schema:Thing", "schema:name": "n"}),
+    ],
+)  # fmt: skip
+def test_what_no_term_can_say_is_kept(statements: str, expected: dict[str, Any]) -> None:
+    triples = turtle(statements + " .")
+    (record,) = compact(triples, BASE)
+    assert {key: value for key, value in record.items() if key in expected} == expected
+    assert parse(document([record], BASE)) == triples
+
+
+AWKWARD = [
+    f"{BASE}id/a/b",
+    f"{BASE}id/a/b#geometry",
+    f"{BASE}id/",
+    f"{BASE}id",
+    f"{BASE}id/a/",
+    f"{BASE}id//a",
+    f"{BASE}id/a//b",
+    f"{BASE}id/../a",
+    f"{BASE}id/a/../b",
+    f"{BASE}id/.",
+    f"{BASE}id/?q",
+    f"{BASE}id/a?q=1",
+    f"{BASE}id/#f",
+    f"{BASE}id/schema:x",
+    f"{BASE}id/a/b:c",
+    f"{BASE}id/a#b:c",
+    f"{BASE}id/@type",
+    f"{BASE}id/title_de",
+    f"{BASE}id/id",
+    f"{BASE}id/Project",
+    f"{BASE}identity",
+    "urn:x:y",
+    "mailto:a@example.org",
+    "schema://x",
+    "https://schema.org/",
+    "https://schema.org//x",
+    "https://w3id.org/smart-region/ns#Project",
+    "http://www.wikidata.org/entity/Q1",
+]
+
+
+@pytest.mark.parametrize("iri", AWKWARD)
+def test_every_iri_comes_back_in_every_place(iri: str) -> None:
+    x = f"{BASE}id/x/y"
+    triples = nquads(
+        f"<{iri}> <http://purl.org/dc/terms/title> \"t\"@de .\n<{iri}> <http://purl.org/dc/terms/source> <{iri}> .\n"
+        f"<{x}> <{iri}> <{iri}> .\n<{x}> <{iri}> \"v\"^^<{iri}> .\n<{x}> <http://www.w3.org/2002/07/owl#sameAs> <{iri}> .\n"
+        f"<{x}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{iri}> .\n"
+        f"<{x}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://w3id.org/smart-region/ns#State> .\n"
+    )  # fmt: skip
+    text = document(compact(triples, BASE), BASE)
+    assert parse(text) == triples
+    assert by_pyld(text) == triples
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "<x> sr:lead _:b",
+        "_:b sr:lead <x>",
+        "<x> a _:b",
+        "<x> sr:lead <geo:50.1,8.6>",
+        "<geo:50.1,8.6> sr:lead <x>",
+        "<x> <geo:lead> <x>",
+    ],
+)
+def test_what_json_ld_or_the_house_forbids_is_refused(statements: str) -> None:
+    with pytest.raises(ValueError, match=r"_:|IRI|geo:"):
+        compact(turtle(statements + " ."), BASE)
+
+
+def test_directional_strings_are_refused() -> None:
+    text = ox.Literal("x", language="ar", direction=ox.BaseDirection.RTL)
+    with pytest.raises(ValueError, match="direction"):
+        compact([ox.Triple(ox.NamedNode("x:s"), ox.NamedNode("x:p"), text)], BASE)
+
+
+def test_nothing_makes_nothing() -> None:
+    assert compact([], BASE) == []
+    assert parse(document([], BASE)) == set()
+
+
+def test_another_base_is_written_relative_to_itself() -> None:
+    base = "https://daten.example.org/smart/"
+    triples = parse(document(RECORDS, base))
+    assert sorted(compact(triples, base), key=lambda r: r["id"]) == sorted(RECORDS, key=lambda r: r["id"])
+    assert all(record["id"].startswith(base) for record in compact(triples, BASE))
+    assert parse(document(compact(triples, BASE), BASE)) == triples
+
+
+# An outside judge: PyLD, the reference implementation of JSON-LD 1.1 in Python.
+
+
+def test_pyld_reads_the_samples_as_pyoxigraph_does() -> None:
+    text = document(RECORDS, BASE)
+    assert by_pyld(text) == parse(text)
+
+
+def test_pyld_compacts_with_the_context_and_loses_nothing() -> None:
+    triples = parse(document(RECORDS, BASE))
+    expanded = pyld.expand(copy.deepcopy(document(RECORDS, BASE)))
+    compacted = pyld.compact(expanded, document([], BASE)["@context"])
+    assert parse(compacted) == triples
+    assert by_pyld(compacted) == triples
+
+
+def test_pyld_writes_the_same_records() -> None:
+    expanded = pyld.expand(copy.deepcopy(document(RECORDS, BASE)))
+    compacted = pyld.compact(expanded, document([], BASE)["@context"])["@graph"]
+    ours = {record["id"]: record for record in compact(parse(document(RECORDS, BASE)), BASE)}
+    theirs = {record["id"]: record for record in compacted}
+    assert theirs.keys() == ours.keys()
+    for name, record in theirs.items():
+        assert {key for key in record if ":" not in key} <= ours[name].keys()
+
+
+# Any RDF at all, in the properties and classes of the context and beyond it.
+
+IRIS = st.one_of(
+    st.sampled_from(AWKWARD),
+    st.sampled_from(RECORDS).map(lambda record: f"{BASE}id/{record['id']}"),
+    st.sampled_from(["type", "hub", "lead", "Q5", "a:b", "@set", ""]).flatmap(
+        lambda tail: st.sampled_from(
+            ["http://www.wikidata.org/entity/", "https://w3id.org/smart-region/scheme/place-type#"]
+        ).map(lambda head: head + tail)
+    ),
+).map(ox.NamedNode)
+PREDICATES = st.sampled_from(
+    sorted({triple.predicate.value for triple in parse(document(RECORDS, BASE))}) + ["https://example.org/p"]
+).map(ox.NamedNode)
+LITERALS = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8).map(ox.Literal),
+    st.tuples(st.text("aä\"\\\n", max_size=4), st.sampled_from(["de", "en", "de-at"])).map(
+        lambda pair: ox.Literal(pair[0], language=pair[1])
+    ),
+    st.tuples(
+        st.sampled_from(["1", "-1", "007", "1.50", "1E3", "true", "0", "2024", "2024-01", "2024-01-31", "x", "9" * 5000]),
+        st.sampled_from(["integer", "decimal", "boolean", "float", "date", "gYear", "gYearMonth", "string"]),
+    ).map(lambda pair: ox.Literal(pair[0], datatype=ox.NamedNode(XSD + pair[1]))),
+)
+CLASSES = st.sampled_from([f"https://w3id.org/smart-region/ns#{r['type']}" for r in RECORDS]).map(ox.NamedNode)
+STATEMENTS = st.one_of(
+    st.builds(ox.Triple, IRIS, PREDICATES, st.one_of(IRIS, LITERALS)),
+    st.builds(ox.Triple, IRIS, st.just(ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")), CLASSES),
+).filter(lambda triple: not (triple.predicate.value.endswith("ns#type") and isinstance(triple.object, ox.Literal)))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(STATEMENTS, max_size=12))
+def test_any_statements_come_back(statements: list[ox.Triple]) -> None:
+    text = document(compact(statements, BASE), BASE)
+    assert parse(text) == set(statements)
+    assert compact(parse(text), BASE) == text["@graph"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STATEMENTS, max_size=6))
+def test_pyld_agrees_on_any_statements(statements: list[ox.Triple]) -> None:
+    assert by_pyld(document(compact(statements, BASE), BASE)) == set(statements)
