@@ -22,13 +22,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from web.server import ServerError, serve
 
 from ingest import Finding
 from ingest import Progress as Report
 from publish.builder import BuildError, Outcome, build, inspect
 from publish.release import ReleaseError, Releases
 from smartregion_settings import Settings
-from web.server import ServerError, serve
 
 _PHASES = {
     "read": "reading tables",
@@ -36,7 +36,7 @@ _PHASES = {
     "validate": "validating (SHACL)",
     "dump": "writing dumps",
     "store": "loading the store",
-    "describe": "describing (VoID, DCAT)",
+    "pack": "compressing",
     "activate": "activating",
 }
 _COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}

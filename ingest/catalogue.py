@@ -24,6 +24,7 @@ from rdflib.term import Node
 from ontology import SRS
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FILE = re.compile(r"[^./\\][^/\\]*")
 
 
 class CatalogueError(ValueError):
@@ -98,8 +99,9 @@ def _source(catalogue: Graph, base: str, dataset: str, distribution: Node) -> So
     addresses = [str(address) for address in catalogue.objects(distribution, DCAT.downloadURL)]
     if len(shapes) != 1 or len(addresses) != 1:
         raise CatalogueError(f"The source {distribution} must have one record shape and one dcat:downloadURL.")
-    file = unquote(addresses[0].removeprefix(base + "source/"))
-    if file == addresses[0] or file != Path(file).name or "\\" in file:
+    beside, _, name = addresses[0].rpartition("source/")
+    file = unquote(name)
+    if beside != base or not _FILE.fullmatch(file):
         raise CatalogueError(f"The source {distribution} must name a file beside the catalogue, <source/file.csv>.")
     columns = {
         str(title): str(name)

@@ -16,12 +16,12 @@ from importlib.resources import files as package_files
 from pathlib import Path
 
 import pyoxigraph as ox
-from rdflib import Graph
+from rdflib import DCTERMS, Graph, Literal, URIRef
 
 import ontology
 import shapes
-from ingest import Finding, Ingested, Progress, ingest, record_types
-from ingest.catalogue import Source, sources
+from ingest import Ingested, Progress, ingest, record_types
+from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.rdf import derived, triples
 from publish import catalogue, dumps, reports, tabular, void
 from publish.dumps import Files
@@ -29,7 +29,6 @@ from publish.release import DatasetEntry, Manifest, Release, ReleaseError, Relea
 
 _SOFTWARE = ("smart-region-hessen", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine")
 _CODE = ("ontology", "shapes", "ingest", "publish")
-_OPEN_FILES = 512
 
 
 class BuildError(Exception):
@@ -42,7 +41,8 @@ class Outcome:
 
     :ivar release: the current release afterwards.
     :ivar fresh: False when these sources had been built already.
-    :ivar findings: what was found wrong, also when nothing was built.
+    :ivar severities: number of findings by severity.
+    :ivar withheld: number of records withheld.
     """
 
     release: Release
@@ -62,14 +62,7 @@ def build(data: Path, base: str, releases: Releases, executor: Executor, progres
     :raises BuildError: the catalogue is missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
-    path = data / "catalogue.ttl"
-    if not path.is_file():
-        raise BuildError(f"{path} is missing: it says which tables there are. See docs/architecture.md.")
-    try:
-        config = catalogue.read(path, base)
-        listed = sources(config, base)
-    except (SyntaxError, ValueError) as error:
-        raise BuildError(f"{path}: {error}") from error
+    config, listed = _configuration(data, base)
     inputs = _inputs(data, listed)
     software = _software()
     release_id = _identifier(base, inputs, software)
@@ -79,15 +72,34 @@ def build(data: Path, base: str, releases: Releases, executor: Executor, progres
         ingested = ingest(listed, data, base, executor, progress)
         if not any(part.records for part in ingested.datasets.values()):
             raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
-        work = _Build(scratch, base, _previous(releases), progress)
+        work = _Build(scratch, base, config, _previous(releases), progress)
         work.write_records(ingested)
         work.write_vocabulary()
         work.write_reports(ingested)
         work.copy_sources(data, listed)
-        manifest = work.finish(config, ingested, release_id, software, inputs)
+        work.write_whole()
+        work.write_store()
+        manifest = work.manifest(release_id, software, inputs)
         progress("activate", 0, 1)
         releases.admit(scratch, manifest)
         return _outcome(releases.activate(release_id), fresh=True)
+
+
+def inspect(data: Path, base: str, executor: Executor, progress: Progress) -> Ingested:
+    """Read and validate the sources without building anything; parameters as for :func:`build`.
+
+    :raises BuildError: the catalogue is missing or wrong.
+    """
+    _, listed = _configuration(data, base)
+    return ingest(listed, data, base, executor, progress)
+
+
+def _configuration(data: Path, base: str) -> tuple[Graph, list[Source]]:
+    try:
+        config = read(data / "catalogue.ttl", base)
+        return config, sources(config, base)
+    except CatalogueError as error:
+        raise BuildError(str(error)) from error
 
 
 def _outcome(release: Release, *, fresh: bool) -> Outcome:
@@ -137,8 +149,9 @@ def _today() -> str:
 class _Build:
     """One release in the making."""
 
-    def __init__(self, scratch: Path, base: str, previous: Manifest | None, progress: Progress) -> None:
+    def __init__(self, scratch: Path, base: str, config: Graph, previous: Manifest | None, progress: Progress) -> None:
         self._base = base
+        self._config = config
         self._scratch = scratch
         self._previous = previous
         self._progress = progress
@@ -146,6 +159,7 @@ class _Build:
         self._files = Files(scratch / "files")
         self._graphs: dict[str, list[ox.Triple]] = {}
         self._datasets: dict[str, DatasetEntry] = {}
+        self._triples = 0
 
     def write_records(self, ingested: Ingested) -> None:
         by_iri = {node["id"]: node for part in ingested.datasets.values() for node in part.records}
@@ -158,18 +172,19 @@ class _Build:
             tabular.write_csv(self._files, name, part.record_type, part.records, self._base)
             label = next(field.term for field in part.record_type.fields if field.role == "LabelRole")
             tabular.write_geojson(self._files, name, part.records, by_iri, label, self._base)
-            content = self._files.described[f"dump/{name}.nt"].sha256
-            issued, modified = self._dates(name, content)
-            self._datasets[name] = DatasetEntry(
-                part.record_type.iri, len(part.records), len(part.withheld), len(found), content, issued, modified
-            )
+            counts = len(part.records), len(part.withheld), len(found)
+            self._enter(name, part.record_type.iri, *counts, self._files.described[f"dump/{name}.nt"].sha256)
 
-    def _dates(self, name: str, content: str) -> tuple[str, str]:
-        """When a dataset was first published and last changed: kept for as long as its content is the same."""
+    def _enter(
+        self, name: str, record_class: str | None, records: int, withheld: int, triples: int, content: str
+    ) -> None:
+        """Note a dataset; its dates are kept for as long as its content is the same."""
         before = self._previous.datasets.get(name) if self._previous else None
-        if before is None:
-            return self._today, self._today
-        return before.issued, before.modified if before.content == content else self._today
+        issued = before.issued if before else self._today
+        modified = before.modified if before and before.content == content else self._today
+        found = self._config.objects(URIRef(f"{self._base}dataset/{name}"), DCTERMS.title)
+        title = {value.language or "": str(value) for value in found if isinstance(value, Literal)}
+        self._datasets[name] = DatasetEntry(title, record_class, records, withheld, triples, content, issued, modified)
 
     def write_vocabulary(self) -> None:
         vocabulary = dumps.from_rdflib(ontology.everything())
@@ -180,6 +195,9 @@ class _Build:
         dumps.write_graph(self._files, "shapes", dumps.from_rdflib(shapes.load()), "vocabulary")
         context = json.dumps(ontology.context(), ensure_ascii=False, indent=1) + "\n"
         self._files.write("context.jsonld", context.encode(), "vocabulary")
+        parts = sorted(file.sha256 for file in self._files.described.values() if file.dataset == "vocabulary")
+        content = hashlib.sha256("".join(parts).encode()).hexdigest()
+        self._enter("vocabulary", None, 0, 0, len(vocabulary), content)
 
     def write_reports(self, ingested: Ingested) -> None:
         self._write_json("quality.json", reports.quality(ingested))
@@ -194,3 +212,59 @@ class _Build:
             if (data / name).is_file():
                 shutil.copyfile(data / name, self._files.path(f"source/{name}"))
                 self._files.done(f"source/{name}")
+
+    def write_whole(self) -> None:
+        """The dumps of everything."""
+        self._progress("dump", len(self._datasets), len(self._datasets) + 1)
+        dumps.write_whole(self._files, {self._graph(name): found for name, found in self._graphs.items()}, self._base)
+        triples = sum(len(found) for found in self._graphs.values())
+        self._enter("all", None, 0, 0, triples, self._files.described["dump/all.nq"].sha256)
+
+    def _graph(self, name: str) -> str:
+        return f"{self._base}graph/{name}"
+
+    def write_store(self) -> None:
+        """The store, and what can only be told when it is there: statistics and the periods that datasets cover."""
+        self._progress("store", 0, 3)
+        store = ox.Store(self._scratch / "store")
+        store.bulk_load(path=self._files.path("dump/all.nq"), format=ox.RdfFormat.N_QUADS)
+        self._progress("store", 1, 3)
+        statistics = void.describe(store, self._base, sorted(self._graphs), ["catalog", "void"], self._files.described)
+        self._describe("void", statistics, store)
+        known = {
+            name: catalogue.Published(entry.issued, entry.modified, catalogue.period(store, self._covered(name)))
+            for name, entry in self._datasets.items()
+        }
+        published = catalogue.describe(self._config, self._base, known, self._files.described)
+        self._describe("catalog", published, store)
+        self._progress("store", 2, 3)
+        store.optimize()
+        store.flush()
+        self._triples = len(store)
+
+    def _covered(self, dataset: str) -> list[str]:
+        """The graphs that a dataset consists of."""
+        return [self._graph(name) for name in self._graphs if dataset in (name, "all") and name != "vocabulary"]
+
+    def _describe(self, name: str, graph: Graph, store: ox.Store) -> None:
+        """A graph that is served at an address of its own and can be queried, too."""
+        triples = dumps.from_rdflib(graph)
+        dumps.write_graph(self._files, name, triples)
+        home = ox.NamedNode(self._graph(name))
+        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, home) for t in triples)
+
+    def manifest(self, release_id: str, software: dict[str, str], inputs: dict[str, str]) -> Manifest:
+        """What has been written; the last step, as it also compresses the files."""
+        self._progress("pack", 0, 1)
+        self._files.compress()
+        return Manifest(
+            id=release_id,
+            base=self._base,
+            software=software,
+            inputs=inputs,
+            datasets=self._datasets,
+            triples=self._triples,
+            issued=min(entry.issued for entry in self._datasets.values()),
+            modified=max(entry.modified for entry in self._datasets.values()),
+            files=self._files.described,
+        )

@@ -74,9 +74,12 @@ class Files:
         for name, described in self.described.items():
             path = self.path(name)
             packed = path.with_name(path.name + ".gz")
-            with path.open("rb") as source, packed.open("wb") as raw:
-                with gzip.GzipFile("", "wb", 6, raw, mtime=0) as target:
-                    shutil.copyfileobj(source, target)
+            with (
+                path.open("rb") as source,
+                packed.open("wb") as raw,
+                gzip.GzipFile("", "wb", 6, raw, mtime=0) as target,
+            ):
+                shutil.copyfileobj(source, target)
             if packed.stat().st_size < described.bytes:
                 self.described[name] = replace(described, gzip=True)
             else:

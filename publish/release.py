@@ -42,10 +42,17 @@ class ReleaseFile:
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """What a release holds of one dataset; ``content`` is the SHA-256 of its canonical N-Triples."""
+    """What a release holds of one dataset.
+
+    :ivar title: German and English, by language.
+    :ivar record_class: IRI of the class of its records; None for what is made of other datasets.
+    :ivar content: SHA-256 that changes when, and only when, the content does.
+    :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
+    :ivar modified: day of the last change of its content.
+    """
 
     title: dict[str, str]
-    record_class: str
+    record_class: str | None
     records: int
     withheld: int
     triples: int

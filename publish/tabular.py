@@ -25,7 +25,9 @@ def write_csv(files: Files, name: str, record_type: RecordType, records: Sequenc
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["IRI", *(column.name["de"] for column in columns)])
         for record in records:
-            writer.writerow([f"{base}id/{record['id']}", *(_cell(record.get(column.term), column) for column in columns)])
+            writer.writerow(
+                [f"{base}id/{record['id']}", *(_cell(record.get(column.term), column) for column in columns)]
+            )
     files.done(f"dump/{name}.csv", name)
 
 

@@ -31,14 +31,10 @@ def parse(text: str | dict[str, Any]) -> set[ox.Triple]:
     return {quad.triple for quad in ox.parse(data.encode(), format=ox.RdfFormat.JSON_LD)}
 
 
-def turtle(text: str) -> set[ox.Triple]:
-    prefixes = "".join(
-        f"@prefix {name}: <{iri}> ." for name, iri in TERMS.items() if isinstance(iri, str) and iri[-1] in "/#"
-    )
-    return {
-        quad.triple
-        for quad in ox.parse(f"@base <{BASE}id/> . {prefixes}{text}".encode(), format=ox.RdfFormat.TURTLE)
-    }
+def turtle(text: str, head: str = f"@base <{BASE}id/> .") -> set[ox.Triple]:
+    prefixes = {name: iri for name, iri in TERMS.items() if isinstance(iri, str) and iri[-1] in "/#"}
+    head += "".join(f"@prefix {name}: <{iri}> ." for name, iri in prefixes.items())
+    return {quad.triple for quad in ox.parse(f"{head}{text}".encode(), format=ox.RdfFormat.TURTLE)}
 
 
 def nquads(text: str) -> set[ox.Triple]:
@@ -47,6 +43,12 @@ def nquads(text: str) -> set[ox.Triple]:
 
 def by_pyld(text: dict[str, Any]) -> set[ox.Triple]:
     return nquads(pyld.to_rdf(copy.deepcopy(text), {"format": "application/n-quads"}))
+
+
+def compact_by_pyld(records: list[dict[str, Any]]) -> dict[str, Any]:
+    text = copy.deepcopy(document(records, BASE))
+    compacted: dict[str, Any] = pyld.compact(pyld.expand(text), text["@context"])
+    return compacted
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["type"])
@@ -58,7 +60,9 @@ def test_a_sample_has_every_term_of_its_type(record: dict[str, Any]) -> None:
 
 
 def test_there_is_a_sample_of_every_type_and_of_every_common_term() -> None:
-    classes = {name for name, term in TERMS.items() if isinstance(term, dict) and "@type" not in term and "@context" in term}
+    classes = {
+        name for name, term in TERMS.items() if isinstance(term, dict) and "@type" not in term and "@context" in term
+    }
     assert {record["type"] for record in RECORDS} == classes
     aside = {name for name, term in TERMS.items() if isinstance(term, str) and (term[0] == "@" or term[-1] in "/#")}
     assert TERMS.keys() - classes - aside - {"@version"} == SAMPLES["common"].keys()
@@ -69,18 +73,15 @@ def test_a_record_comes_back_as_it_went_in(record: dict[str, Any]) -> None:
     triples = parse(document([record], BASE))
     assert len(triples) == sum(len(value) if isinstance(value, list) else 1 for value in record.values()) - 1
     assert not any(isinstance(term, ox.BlankNode) for triple in triples for term in triple)
-    (back,) = compact(triples, BASE)
-    assert back == record
-    common = [key for key in back if key in TERMS]
-    assert common == [key for key in TERMS if key in back] or common[:2] == ["id", "type"]
+    assert compact(triples, BASE) == [record]
 
 
 def test_all_records_survive_a_store() -> None:
     store = ox.Store()
-    for number, triple in enumerate(parse(document(RECORDS, BASE))):
-        graph = ox.NamedNode(f"{BASE}graph/{number % 2}")
-        store.add(ox.Quad(*triple, graph))
-        store.add(ox.Quad(*triple, ox.NamedNode(f"{BASE}graph/all")))
+    for triple in parse(document(RECORDS, BASE)):
+        for graph in ("one", "two"):
+            name = ox.NamedNode(f"{BASE}graph/{graph}")
+            store.add(ox.Quad(triple.subject, triple.predicate, triple.object, name))
     assert compact(store, BASE) == sorted(RECORDS, key=lambda record: record["id"])
 
 
@@ -110,7 +111,8 @@ def test_keys_come_in_the_order_of_the_context() -> None:
         ('<project/x> a sr:Project; sr:lead "a string"; sr:ags "06"; sr:population 5',
          {"sr:lead": "a string", "sr:ags": "06", "sr:population": {"@type": "xsd:integer", "@value": "5"}}),
         ('<project/x> a sr:Project; schema:startDate "bare", "2024"^^xsd:gYear, <x/y>, "de"@de',
-         {"start": ["bare", {"@id": "x/y"}, {"@language": "de", "@value": "de"}, {"@type": "xsd:gYear", "@value": "2024"}]}),
+         {"start": ["bare", {"@id": "x/y"}, {"@language": "de", "@value": "de"},
+                    {"@type": "xsd:gYear", "@value": "2024"}]}),
         ('<project/x> a sr:Project; dct:subject <https://w3id.org/smart-region/scheme/field-of-action#society>, '
          '<https://w3id.org/smart-region/scheme/bitkom-field#society>, '
          '<https://w3id.org/smart-region/scheme/field-of-action#>, '
@@ -178,13 +180,12 @@ AWKWARD = [
 
 @pytest.mark.parametrize("iri", AWKWARD)
 def test_every_iri_comes_back_in_every_place(iri: str) -> None:
-    x = f"{BASE}id/x/y"
-    triples = nquads(
-        f"<{iri}> <http://purl.org/dc/terms/title> \"t\"@de .\n<{iri}> <http://purl.org/dc/terms/source> <{iri}> .\n"
-        f"<{x}> <{iri}> <{iri}> .\n<{x}> <{iri}> \"v\"^^<{iri}> .\n<{x}> <http://www.w3.org/2002/07/owl#sameAs> <{iri}> .\n"
-        f"<{x}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{iri}> .\n"
-        f"<{x}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://w3id.org/smart-region/ns#State> .\n"
-    )  # fmt: skip
+    triples = turtle(
+        f'<{iri}> dct:title "t"@de ; dct:source <{iri}> .'
+        f'<{BASE}id/x/y> a sr:State, <{iri}> ; <{iri}> <{iri}>, "v"^^<{iri}> ; owl:sameAs <{iri}> .',
+        head="",
+    )
+    assert ox.NamedNode(iri) in {triple.subject for triple in triples}
     text = document(compact(triples, BASE), BASE)
     assert parse(text) == triples
     assert by_pyld(text) == triples
@@ -235,20 +236,17 @@ def test_pyld_reads_the_samples_as_pyoxigraph_does() -> None:
 
 def test_pyld_compacts_with_the_context_and_loses_nothing() -> None:
     triples = parse(document(RECORDS, BASE))
-    expanded = pyld.expand(copy.deepcopy(document(RECORDS, BASE)))
-    compacted = pyld.compact(expanded, document([], BASE)["@context"])
+    compacted = compact_by_pyld(RECORDS)
     assert parse(compacted) == triples
     assert by_pyld(compacted) == triples
 
 
 def test_pyld_writes_the_same_records() -> None:
-    expanded = pyld.expand(copy.deepcopy(document(RECORDS, BASE)))
-    compacted = pyld.compact(expanded, document([], BASE)["@context"])["@graph"]
-    ours = {record["id"]: record for record in compact(parse(document(RECORDS, BASE)), BASE)}
-    theirs = {record["id"]: record for record in compacted}
-    assert theirs.keys() == ours.keys()
-    for name, record in theirs.items():
-        assert {key for key in record if ":" not in key} <= ours[name].keys()
+    """The general algorithm also climbs out of the base and uses the alias ``type`` for datatypes; else it agrees."""
+    text = json.dumps(compact_by_pyld(RECORDS)["@graph"])
+    theirs = json.loads(text.replace('"../source/', f'"{BASE}source/').replace('{"type": "xsd:', '{"@type": "xsd:'))
+    ours = compact(parse(document(RECORDS, BASE)), BASE)
+    assert sorted(theirs, key=lambda record: record["id"]) == ours
 
 
 # Any RDF at all, in the properties and classes of the context and beyond it.
@@ -263,15 +261,17 @@ IRIS = st.one_of(
     ),
 ).map(ox.NamedNode)
 PREDICATES = st.sampled_from(
-    sorted({triple.predicate.value for triple in parse(document(RECORDS, BASE))}) + ["https://example.org/p"]
+    [*sorted({triple.predicate.value for triple in parse(document(RECORDS, BASE))}), "https://example.org/p"]
 ).map(ox.NamedNode)
 LITERALS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8).map(ox.Literal),
-    st.tuples(st.text("aä\"\\\n", max_size=4), st.sampled_from(["de", "en", "de-at"])).map(
+    st.tuples(st.text('aä"\\\n', max_size=4), st.sampled_from(["de", "en", "de-at"])).map(
         lambda pair: ox.Literal(pair[0], language=pair[1])
     ),
     st.tuples(
-        st.sampled_from(["1", "-1", "007", "1.50", "1E3", "true", "0", "2024", "2024-01", "2024-01-31", "x", "9" * 5000]),
+        st.sampled_from(
+            ["1", "-1", "007", "1.50", "1E3", "true", "0", "2024", "2024-01", "2024-01-31", "x", "9" * 5000]
+        ),
         st.sampled_from(["integer", "decimal", "boolean", "float", "date", "gYear", "gYearMonth", "string"]),
     ).map(lambda pair: ox.Literal(pair[0], datatype=ox.NamedNode(XSD + pair[1]))),
 )

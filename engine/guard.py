@@ -1,0 +1,138 @@
+r"""Looks at a query text before any parser does: in linear time, without recursion.
+
+Parsers recurse, so deep nesting ends a process; and a query may name other servers. What is read here is only
+the outline of the grammar (SPARQL 1.1 Query, section 19.8): comments, strings, IRIs, names, brackets.
+
+Real parsers are laxer than that grammar: Oxigraph's reads ``SERVICEex:x{...}`` as the keyword and a name, and
+``1<?b)SERVICE#>`` as a comparison, a bracket, the keyword and a comment, where the grammar has an IRI. So the keyword
+is also looked for inside names, and a text with that word must have no ``<...>`` that could be read in two ways.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.errors import QueryRejected, QueryTooDeep, QueryTooLong, ServiceRefused, UpdateRefused
+
+_FORMS = frozenset({"select", "ask", "construct", "describe"})
+_UPDATES = frozenset({"insert", "delete", "load", "clear", "create", "drop", "copy", "move", "add", "with"})
+_VOLATILE = frozenset({"now", "rand", "uuid", "struuid"})
+_PROLOGUE = frozenset({"base", "prefix", "version"})
+_BEFORE_GRAPH = frozenset({"graph", "from", "named"})
+
+# Possessive quantifiers throughout, so that no stretch of text is read twice.
+_TOKEN = re.compile(
+    r"""
+      (?P<skip>\s++|\#[^\r\n]*+)
+    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3}
+                |'{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+                |\"(?!"")(?:[^"\\\r\n]|\\.)*+\"
+                |'(?!'')(?:[^'\\\r\n]|\\.)*+')
+    | (?P<unclosed>["'])
+    | (?P<iri><(?:[^<>"{}|^`\\\x00-\x20]|\\[uU])*+>)
+    | (?P<word>[^\W\d_][\w.-]*+)(?P<local>:(?:[\w.:-]|%[0-9A-Fa-f]{2}|\\.)*+)?+
+    | (?P<opening>[({\[]|<<)
+    | (?P<closing>[)}\]]|>>)
+    | (?P<unary>[!^+-])
+    | (?P<other>:(?:[\w.:-]|%[0-9A-Fa-f]{2}|\\.)*+|[?$]\w*+|@[A-Za-z]++(?:-[A-Za-z0-9]++)*+|\\?.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CODEPOINT = re.compile(r"\\(?:u|U0000)([0-9A-Fa-f]{4})")
+_TWO_READINGS = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*+://)[^>]*?[#')]")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query text that passed the guard.
+
+    :param text: as the client wrote it.
+    :param form: ``select``, ``ask``, ``construct`` or ``describe``.
+    :param names_dataset: it has FROM clauses.
+    :param volatile: it calls a function whose value differs from one run to the next, such as NOW.
+    """
+
+    text: str
+    form: str
+    names_dataset: bool
+    volatile: bool
+
+    @property
+    def gives_table(self) -> bool:
+        """Whether the answer is a table or a truth value; otherwise it is a graph."""
+        return self.form in {"select", "ask"}
+
+
+def prepare(text: str, *, length: int, depth: int) -> Query:
+    """Check a query text and read what kind of query it is.
+
+    :param text: what the client sent.
+    :param length: most characters.
+    :param depth: deepest nesting of brackets, and longest run of signs such as ``!!!``.
+    :raises QueryTooLong: it has more characters than that.
+    :raises QueryTooDeep: it is nested more deeply than that.
+    :raises ServiceRefused: it has a SERVICE clause, or hides one.
+    :raises UpdateRefused: it is an update.
+    :raises QueryRejected: it is neither a query nor an update, or has a string without end or a NUL character.
+    """
+    if len(text) > length:
+        raise QueryTooLong(f"The query has more than {length} characters.", limit="length", value=length)
+    if "\0" in text:
+        raise QueryRejected("The query has a NUL character.")
+    words = _words(text, depth)
+    form = next((word for word in words if word not in _PROLOGUE), "")
+    if form in _UPDATES:
+        raise UpdateRefused("This is an update. The endpoint is read-only.")
+    if form not in _FORMS:
+        raise QueryRejected("A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
+    # Some parsers resolve \u escapes before they read anything else (section 19.2), others only within strings and IRIs.
+    resolved = _CODEPOINT.sub(lambda match: chr(int(match[1], 16)), text)
+    if "service" in resolved.lower():
+        for reading in {text, resolved}:
+            _refuse_service(reading)
+    return Query(text, form, "from" in words, not _VOLATILE.isdisjoint(words))
+
+
+def _words(text: str, limit: int) -> dict[str, None]:
+    """The keywords and function names of the text in lower case, in order; refuses what is nested too deeply."""
+    words: dict[str, None] = {}
+    depth = run = 0
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "skip":
+            continue
+        run = run + 1 if kind == "unary" else 0
+        if kind == "opening":
+            depth += 1
+        elif kind == "closing":
+            depth = max(0, depth - 1)
+        elif kind == "word":
+            words.update(dict.fromkeys(re.split(r"[.-]", token["word"].lower())))
+        elif kind == "unclosed":
+            raise QueryRejected(f"The string that begins at character {token.start() + 1} has no end.")
+        if max(depth, run) > limit:
+            raise QueryTooDeep(f"The query is nested more than {limit} deep.", limit="depth", value=limit)
+    return words
+
+
+def _refuse_service(text: str) -> None:
+    """Refuse a text in which a parser, strict or lax, could find the keyword SERVICE."""
+    refusal = ServiceRefused("SERVICE is refused: this endpoint asks no other server.")
+    before = ""
+    in_prologue = True
+    may_be_keyword = False
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "skip":
+            continue
+        word = (token["word"] or "").lower()
+        if kind == "unclosed" or (may_be_keyword and token[0] == "{"):
+            raise refusal
+        if kind == "word" and "service" in word:
+            raise refusal
+        if kind == "iri" and not in_prologue and _TWO_READINGS.match(token[0]):
+            raise refusal
+        may_be_keyword = kind == "local" and "service" in word and before not in _BEFORE_GRAPH
+        in_prologue = in_prologue and (kind != "word" or word in _PROLOGUE)
+        before = word

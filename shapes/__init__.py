@@ -1,0 +1,51 @@
+"""The SHACL shapes of the records and of the catalogue.
+
+Parsed graphs are kept and shared: treat them as read-only, and copy before changing.
+
+A *column shape* is named by ``sh:property`` of its type's node shape: it says what one cell may hold, and has a name, a
+help text and an order. A *check* is a shape with a target of its own: it looks at other cells or other records, or at
+gaps that do not withhold a record. The local name of either ends, after its last hyphen, in the term of the context
+that it is about; so does that of every ``sh:SPARQLConstraint`` and ``sh:SPARQLRule``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files as resources
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from rdflib import Graph
+
+import ontology
+
+_CATALOGUE: Final = "catalogue.ttl"
+_COMMON: Final = "common.ttl"
+
+
+def files() -> list[Traversable]:
+    """The Turtle files, sorted by name."""
+    found = (entry for entry in resources(__name__).iterdir() if entry.name.endswith(".ttl"))
+    return sorted(found, key=lambda entry: entry.name)
+
+
+@cache
+def load() -> Graph:
+    """The shapes of all record types."""
+    return _graph(file for file in files() if file.name != _CATALOGUE)
+
+
+@cache
+def catalogue() -> Graph:
+    """The shapes of the catalogue, with the namespace prefixes (``sh:declare``) that their queries use."""
+    return _graph(file for file in files() if file.name in (_CATALOGUE, _COMMON))
+
+
+def _graph(parts: Iterable[Traversable]) -> Graph:
+    graph = Graph(bind_namespaces="none")
+    for prefix, namespace in ontology.PREFIXES.items():
+        graph.bind(prefix, namespace)
+    for part in parts:
+        graph.parse(data=part.read_text(encoding="utf-8"), format="turtle")
+    return graph

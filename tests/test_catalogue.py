@@ -1,0 +1,415 @@
+"""The catalogue as configuration (``ingest.catalogue``) and as it is published (``publish.catalogue``)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
+
+from ingest.catalogue import CatalogueError, Source, datasets, sources
+from ontology import SRS
+from publish.catalogue import Published, describe, period, read
+from publish.release import ReleaseFile
+
+BASE = "https://data.example.org/hessen/"
+DCATDE = Namespace("http://dcat-ap.de/def/dcatde/")
+LICENCES = Namespace("http://dcat-ap.de/def/licenses/")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+OWN_CATALOGUE = Path(__file__).parents[1] / "data" / "catalogue.ttl"
+
+PREFIXES = """
+@prefix csvw: <http://www.w3.org/ns/csvw#> .
+@prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix srs: <https://w3id.org/smart-region/shapes#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+<catalog> a dcat:Catalog ; dct:title "Katalog"@de ; foaf:homepage <> .
+"""
+PROJECTS = """
+<dataset/projects> a dcat:Dataset ; dct:title "Projekte"@de , "Projects"@en ;
+    dct:license <http://dcat-ap.de/def/licenses/dl-zero-de/2.0> ;
+    dcat:distribution <dataset/projects#source> .
+<dataset/projects#source> a dcat:Distribution ; dct:conformsTo srs:Project ; dcat:downloadURL <source/projects.csv> .
+"""
+VOCABULARY = '<dataset/vocabulary> a dcat:Dataset ; dct:title "Vokabular"@de .'
+SERVICE = '<sparql#service> a dcat:DataService ; dct:title "SPARQL"@de ; dcat:endpointURL <sparql> .'
+
+FILES = {
+    "dump/projects.csv": ReleaseFile("text/csv", 2345, "ab" * 32, True, "projects"),
+    "dump/projects.ttl": ReleaseFile("text/turtle", 12345, "cd" * 32, True, "projects"),
+    "dump/projects.xlsx": ReleaseFile(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 99, "ef" * 32, False, "projects"
+    ),
+    "source/projects.csv": ReleaseFile("text/csv", 777, "01" * 32, False, "projects"),
+    "ontology.nt": ReleaseFile("application/n-triples", 20, "02" * 32, False, "vocabulary"),
+    "ontology.ttl": ReleaseFile("text/turtle", 10, "03" * 32, False, "vocabulary"),
+    "context.jsonld": ReleaseFile("application/ld+json", 5, "04" * 32, False, "vocabulary"),
+    "catalog.ttl": ReleaseFile("text/turtle", 10, "05" * 32),
+}
+
+
+def write(tmp_path: Path, *parts: str) -> Path:
+    path = tmp_path / "catalogue.ttl"
+    path.write_text(PREFIXES + "\n".join(parts), encoding="utf-8")
+    return path
+
+
+def config(tmp_path: Path, *parts: str) -> Graph:
+    return read(write(tmp_path, *parts), BASE)
+
+
+def publish(tmp_path: Path, *parts: str, published: dict[str, Published] | None = None) -> Graph:
+    graph = config(tmp_path, *parts)
+    dates = {name: Published("2026-01-02", "2026-03-04") for name in datasets(graph, BASE)}
+    return describe(graph, BASE, {**dates, **(published or {})}, FILES)
+
+
+def iri(name: str) -> URIRef:
+    return URIRef(BASE + name)
+
+
+def reachable(graph: Graph, start: URIRef) -> set[object]:
+    return set(graph.transitiveClosure(lambda node, g: g.objects(node), start)) | {start}
+
+
+# Configuration
+
+
+def test_relative_iris_are_resolved_against_the_base(tmp_path: Path) -> None:
+    graph = config(tmp_path, PROJECTS)
+    assert graph.value(iri("catalog"), FOAF.homepage) == URIRef(BASE)
+    assert datasets(graph, BASE) == {"projects": iri("dataset/projects")}
+
+
+def test_a_source_is_a_distribution_that_conforms_to_a_record_shape(tmp_path: Path) -> None:
+    elsewhere = (
+        "<dataset/projects> dcat:distribution <dataset/projects#api> . <dataset/projects#api> a dcat:Distribution ; "
+        "dct:conformsTo <https://example.org/api> ; dcat:accessURL <https://example.org/projects> ."
+    )
+    found = sources(config(tmp_path, PROJECTS, elsewhere), BASE)
+    assert found == [Source(iri("dataset/projects#source"), "projects", "projects.csv", str(SRS.Project), {})]
+
+
+def test_a_source_may_map_its_own_headings(tmp_path: Path) -> None:
+    mapping = """<dataset/projects#source> csvw:tableSchema [
+        csvw:column [ csvw:title "Kommune" ; csvw:name "lead" ] , [ csvw:title "Thema" ; csvw:name "field" ] ] ."""
+    (source,) = sources(config(tmp_path, PROJECTS, mapping), BASE)
+    assert source.columns == {"Kommune": "lead", "Thema": "field"}
+
+
+def test_a_dataset_may_have_several_sources(tmp_path: Path) -> None:
+    more = """<dataset/projects> dcat:distribution <dataset/projects#more> .
+        <dataset/projects#more> dct:conformsTo srs:Project ; dcat:downloadURL <source/Liste%202.xlsx> ."""
+    found = sources(config(tmp_path, PROJECTS, more), BASE)
+    assert [source.file for source in found] == ["Liste 2.xlsx", "projects.csv"]
+
+
+def test_blank_nodes_get_iris_that_depend_on_their_content_only(tmp_path: Path) -> None:
+    first, second = "[ dcat:startDate '2020-01-01' ]", "[ dcat:startDate '2021-01-01' ]"
+    one = config(tmp_path, f"<dataset/a> a dcat:Dataset ; dct:temporal {first} , {second} .")
+    other = config(tmp_path, f"<dataset/a> dct:temporal {second} , {first} ; a dcat:Dataset .")
+    assert set(one) == set(other)
+    assert not any(isinstance(node, BNode) for node in one.all_nodes())
+    assert len(set(one.objects(iri("dataset/a"), DCTERMS.temporal))) == 2
+
+
+def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "<dataset/a> a dcat:Dataset ;", "  dct:title .")
+    with pytest.raises(CatalogueError, match=rf"catalogue\.ttl, line {PREFIXES.count(chr(10)) + 2}: .*not Turtle"):
+        read(path, BASE)
+
+
+def test_a_missing_file_is_an_error_of_the_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="cannot be read"):
+        read(tmp_path / "catalogue.ttl", BASE)
+
+
+def test_a_file_in_another_encoding_is_an_error_of_the_catalogue(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.ttl").write_bytes((PREFIXES + '<catalog> dct:title "Förderung"@de .').encode("cp1252"))
+    with pytest.raises(CatalogueError, match="cannot be read"):
+        read(tmp_path / "catalogue.ttl", BASE)
+
+
+def test_a_file_without_catalogue_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.ttl"
+    path.write_text("<catalog> a <http://www.w3.org/ns/dcat#Dataset> .", encoding="utf-8")
+    with pytest.raises(CatalogueError, match="does not describe the catalogue"):
+        read(path, BASE)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "source/../../etc/passwd",
+        "source/..%2Fsecret.csv",
+        "source/a%5Cb.csv",
+        "source/",
+        "source/%2E%2E",
+        "elsewhere/source/projects.csv",
+        "source/folder/projects.csv",
+        "https://example.org/projects.csv",
+    ],
+)
+def test_a_source_lies_beside_the_catalogue(tmp_path: Path, address: str) -> None:
+    graph = config(tmp_path, PROJECTS.replace("source/projects.csv", address))
+    with pytest.raises(CatalogueError, match="beside the catalogue"):
+        sources(graph, BASE)
+
+
+@pytest.mark.parametrize(
+    "more", ["dcat:downloadURL <source/other.csv>", "dct:conformsTo srs:Grant"], ids=["two files", "two shapes"]
+)
+def test_a_source_has_one_file_and_one_shape(tmp_path: Path, more: str) -> None:
+    graph = config(tmp_path, PROJECTS, f"<dataset/projects#source> {more} .")
+    with pytest.raises(CatalogueError, match="one record shape and one"):
+        sources(graph, BASE)
+
+
+@pytest.mark.parametrize("name", ["dataset/Projects", "dataset/a--b", "dataset/a/b", "projects", "dataset/projekte_2"])
+def test_a_dataset_has_a_plain_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CatalogueError, match="must be named like"):
+        datasets(config(tmp_path, f"<{name}> a dcat:Dataset ."), BASE)
+
+
+# Publication
+
+
+def test_a_distribution_tells_all_about_its_file(tmp_path: Path) -> None:
+    graph = publish(tmp_path, PROJECTS)
+    csv = iri("dataset/projects#csv")
+    checksum = iri("dataset/projects#checksum-csv")
+    authority = "http://publications.europa.eu/resource/authority/"
+    assert set(graph.predicate_objects(csv)) == {
+        (RDF.type, DCAT.Distribution),
+        (DCTERMS.title, Literal("Projekte (CSV)", lang="de")),
+        (DCTERMS.title, Literal("Projects (CSV)", lang="en")),
+        (DCAT.accessURL, iri("dump/projects.csv")),
+        (DCAT.downloadURL, iri("dump/projects.csv")),
+        (DCTERMS["format"], URIRef(authority + "file-type/CSV")),
+        (DCAT.mediaType, URIRef("https://www.iana.org/assignments/media-types/text/csv")),
+        (DCAT.byteSize, Literal("2345", datatype=XSD.nonNegativeInteger)),
+        (DCTERMS.issued, Literal("2026-01-02", datatype=XSD.date)),
+        (DCTERMS.modified, Literal("2026-03-04", datatype=XSD.date)),
+        (DCTERMS.license, LICENCES["dl-zero-de/2.0"]),
+        (DCTERMS.conformsTo, SRS.Project),
+        (DCTERMS.conformsTo, URIRef("https://www.rfc-editor.org/rfc/rfc4180")),
+        (SPDX.checksum, checksum),
+    }
+    assert set(graph.predicate_objects(checksum)) == {
+        (RDF.type, SPDX.Checksum),
+        (SPDX.algorithm, SPDX.checksumAlgorithm_sha256),
+        (SPDX.checksumValue, Literal("ab" * 32, datatype=XSD.hexBinary)),
+    }
+
+
+def test_only_open_dumps_are_distributions_and_the_table_is_where_they_come_from(tmp_path: Path) -> None:
+    graph = publish(tmp_path, PROJECTS)
+    dataset = iri("dataset/projects")
+    assert set(graph.objects(dataset, DCAT.distribution)) == {iri("dataset/projects#csv"), iri("dataset/projects#ttl")}
+    assert graph.value(dataset, PROV.wasDerivedFrom) == iri("source/projects.csv")
+    assert not list(graph.predicate_objects(iri("dataset/projects#source")))
+
+
+def test_a_column_map_is_not_published(tmp_path: Path) -> None:
+    mapping = '<dataset/projects#source> csvw:tableSchema [ csvw:column [ csvw:title "Kommune" ; csvw:name "lead" ] ] .'
+    assert set(publish(tmp_path, PROJECTS, mapping)) == set(publish(tmp_path, PROJECTS))
+
+
+def test_of_a_document_only_the_turtle_is_a_distribution(tmp_path: Path) -> None:
+    graph = publish(tmp_path, VOCABULARY)
+    found = {
+        str(graph.value(distribution, DCAT.downloadURL)).removeprefix(BASE): str(
+            graph.value(distribution, DCTERMS.title)
+        )
+        for distribution in graph.objects(iri("dataset/vocabulary"), DCAT.distribution)
+    }
+    assert found == {
+        "context.jsonld": "Vokabular (context, JSON-LD)",
+        "ontology.ttl": "Vokabular (ontology, Turtle)",
+    }
+
+
+def test_other_distributions_are_published_as_they_are(tmp_path: Path) -> None:
+    api = "<dataset/projects> dcat:distribution <dataset/projects#api> . <dataset/projects#api> a dcat:Distribution ."
+    assert iri("dataset/projects#api") in publish(tmp_path, PROJECTS, api).objects(None, DCAT.distribution)
+
+
+def test_the_catalogue_is_as_old_as_its_oldest_and_as_new_as_its_newest_dataset(tmp_path: Path) -> None:
+    graph = publish(
+        tmp_path,
+        PROJECTS,
+        VOCABULARY,
+        published={
+            "projects": Published("2025-12-31", "2026-01-01"),
+            "vocabulary": Published("2026-02-01", "2026-02-03"),
+        },
+    )
+    assert graph.value(iri("catalog"), DCTERMS.issued) == Literal("2025-12-31", datatype=XSD.date)
+    assert graph.value(iri("catalog"), DCTERMS.modified) == Literal("2026-02-03", datatype=XSD.date)
+
+
+@pytest.mark.parametrize(
+    ("stated", "derived", "expected"),
+    [
+        ("", ("2019", "2025-08"), (Literal("2019", datatype=XSD.gYear), Literal("2025-08", datatype=XSD.gYearMonth))),
+        ("", None, (Literal("2026-01-02", datatype=XSD.date), None)),
+        ("2020-07-02", ("2019", "2025"), (Literal("2020-07-02", datatype=XSD.date), None)),
+    ],
+    ids=["from the records", "since publication", "stated"],
+)
+def test_every_dataset_covers_a_period(
+    tmp_path: Path, stated: str, derived: tuple[str, str] | None, expected: tuple[Literal, Literal | None]
+) -> None:
+    more = f'<dataset/projects> dct:temporal <catalog#p> . <catalog#p> dcat:startDate "{stated}"^^xsd:date .'
+    parts = [PROJECTS, more] if stated else [PROJECTS]
+    graph = publish(tmp_path, *parts, published={"projects": Published("2026-01-02", "2026-03-04", derived)})
+    (interval,) = graph.objects(iri("dataset/projects"), DCTERMS.temporal)
+    assert (interval, RDF.type, DCTERMS.PeriodOfTime) in graph
+    assert (graph.value(interval, DCAT.startDate), graph.value(interval, DCAT.endDate)) == expected
+
+
+def test_a_dataset_leads_neither_to_the_catalogue_nor_to_another_dataset(tmp_path: Path) -> None:
+    graph = publish(tmp_path, PROJECTS, VOCABULARY, SERVICE)
+    apart = {iri("catalog"), iri("dataset/projects"), iri("dataset/vocabulary"), iri("sparql#service")}
+    for name in ("dataset/projects", "dataset/vocabulary"):
+        assert reachable(graph, iri(name)) & apart == {iri(name)}
+
+
+def test_the_service_serves_every_dataset(tmp_path: Path) -> None:
+    graph = publish(tmp_path, PROJECTS, VOCABULARY, SERVICE)
+    service = graph.value(iri("catalog"), DCAT.service)
+    assert service == iri("sparql#service")
+    assert set(graph.objects(service, DCAT.servesDataset)) == set(graph.objects(iri("catalog"), DCAT.dataset))
+
+
+def test_a_dataset_that_the_release_does_not_know_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="projects"):
+        describe(config(tmp_path, PROJECTS), BASE, {}, FILES)
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    one, other = (publish(tmp_path, *parts) for parts in ((PROJECTS, VOCABULARY), (VOCABULARY, PROJECTS)))
+    assert one.serialize(format="turtle") == other.serialize(format="turtle")
+
+
+def test_the_configuration_is_left_as_it_was(tmp_path: Path) -> None:
+    graph = config(tmp_path, PROJECTS)
+    before = set(graph)
+    describe(graph, BASE, {"projects": Published("2026-01-02", "2026-03-04")}, FILES)
+    assert set(graph) == before
+
+
+# Periods
+
+
+def test_a_period_is_as_precise_as_the_data() -> None:
+    store = ox.Store()
+    data = """@prefix ex: <https://example.org/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+        @prefix dct: <http://purl.org/dc/terms/> . @prefix pav: <http://purl.org/pav/> .
+        ex:a ex:start "2021-03"^^xsd:gYearMonth ; ex:end "2024-08-31"^^xsd:date ; ex:note "2018" .
+        ex:b ex:start "2019"^^xsd:gYear ; dct:issued "2030-01-01"^^xsd:date ;
+            pav:sourceAccessedOn "2026-11-01"^^xsd:date ."""
+    store.load(data, ox.RdfFormat.TURTLE, to_graph=ox.NamedNode(BASE + "graph/projects"))
+    store.load(data.replace("2019", "1999"), ox.RdfFormat.TURTLE, to_graph=ox.NamedNode(BASE + "graph/other"))
+    assert period(store, [BASE + "graph/projects"]) == ("2019", "2024-08-31")
+    assert period(store, [BASE + "graph/projects", BASE + "graph/other"]) == ("1999", "2024-08-31")
+
+
+def test_records_without_dates_have_no_period() -> None:
+    assert period(ox.Store(), [BASE + "graph/projects"]) is None
+
+
+# The catalogue of this project
+
+
+@pytest.fixture(scope="module")
+def own() -> Graph:
+    return read(OWN_CATALOGUE, BASE)
+
+
+def test_our_tables_and_shapes_belong_together(own: Graph) -> None:
+    found = {source.dataset: (source.file, source.shape.removeprefix(str(SRS))) for source in sources(own, BASE)}
+    assert found == {
+        "states": ("states.csv", "State"),
+        "government-districts": ("government_districts.csv", "GovernmentDistrict"),
+        "districts": ("districts.csv", "District"),
+        "municipalities": ("municipalities.csv", "Municipality"),
+        "former-municipalities": ("former_municipalities.csv", "FormerMunicipality"),
+        "metropolitan-regions": ("metropolitan_regions.csv", "MetropolitanRegion"),
+        "projects": ("projects.csv", "Project"),
+        "grants": ("grants.csv", "Grant"),
+        "programmes": ("programmes.csv", "FundingProgramme"),
+        "organisations": ("organisations.csv", "Organisation"),
+        "offers": ("offers.csv", "Offer"),
+        "places": ("places.csv", "Place"),
+        "events": ("events.csv", "Event"),
+    }
+    assert set(datasets(own, BASE)) - set(found) == {"all", "vocabulary"}
+
+
+def test_our_datasets_speak_german_and_english_once_each(own: Graph) -> None:
+    for resource in [*datasets(own, BASE).values(), iri("catalog"), iri("sparql#service")]:
+        for predicate in (DCTERMS.title, DCTERMS.description):
+            texts = list(own.objects(resource, predicate))
+            assert sorted(text.language for text in texts if isinstance(text, Literal)) == ["de", "en"], resource
+    for dataset in datasets(own, BASE).values():
+        keywords = [keyword for keyword in own.objects(dataset, DCAT.keyword) if isinstance(keyword, Literal)]
+        assert {keyword.language for keyword in keywords} == {"de", "en"}, dataset
+
+
+def test_our_titles_are_told_apart(own: Graph) -> None:
+    titles = [title for dataset in datasets(own, BASE).values() for title in own.objects(dataset, DCTERMS.title)]
+    assert len(titles) == len(set(titles)) == 30
+
+
+def test_a_licence_that_asks_for_attribution_comes_with_its_text(own: Graph) -> None:
+    for resource in own.subjects(DCTERMS.license, None):
+        licence = own.value(resource, DCTERMS.license)
+        asks = licence in (LICENCES["dl-by-de/2.0"], LICENCES["cc-by/4.0"])
+        assert asks or licence == LICENCES["dl-zero-de/2.0"], resource
+        assert bool(list(own.objects(resource, DCATDE.licenseAttributionByText))) == asks, resource
+
+
+def test_what_is_made_of_official_data_names_its_authors(own: Graph) -> None:
+    for name in ("states", "government-districts", "districts", "municipalities", "former-municipalities", "all"):
+        text = str(own.value(iri(f"dataset/{name}"), DCATDE.licenseAttributionByText))
+        assert "Statistisches Bundesamt (Destatis), 2026" in text
+        assert "Daten verändert" in text
+        assert ("GeoBasis-DE / BKG" in text) == (name in ("districts", "municipalities", "all"))
+
+
+def test_nothing_that_is_derived_is_set_by_hand(own: Graph) -> None:
+    derived = {DCTERMS.issued, DCTERMS.modified, DCTERMS.identifier, DCAT.byteSize, DCAT.landingPage, SPDX.checksum}
+    assert derived & set(own.predicates()) == set()
+
+
+def test_only_the_office_is_named(own: Graph) -> None:
+    text = OWN_CATALOGUE.read_text(encoding="utf-8")
+    assert set(re.findall(r"mailto:\S+?(?=>)", text)) == {"mailto:info@smarte-region-hessen.de"}
+    assert set(own.objects(None, VCARD.fn)) == {Literal("Geschäftsstelle Smarte Region Hessen")}
+    assert not {VCARD.hasTelephone, VCARD.Individual, FOAF.Person, FOAF.mbox} & set(
+        own.all_nodes() | set(own.predicates())
+    )
+
+
+def test_every_concept_of_a_code_list_has_a_label(own: Graph) -> None:
+    dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04"))
+    graph = describe(own, BASE, dates, FILES)
+    concepts = set(graph.subjects(RDF.type, SKOS.Concept))
+    assert concepts
+    assert {concept for concept in concepts if (concept, SKOS.prefLabel, None) not in graph} == set()
+    licences = set(graph.objects(None, DCTERMS.license))
+    assert not any((licence, RDFS.label, None) in graph for licence in licences)
+
+
+def test_our_catalogue_is_the_same_under_another_address(own: Graph) -> None:
+    elsewhere = "http://localhost:8000/"
+    dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04"))
+    here = describe(own, BASE, dates, FILES).serialize(format="nt")
+    there = describe(read(OWN_CATALOGUE, elsewhere), elsewhere, dates, FILES).serialize(format="nt")
+    assert sorted(here.replace(BASE, elsewhere).splitlines()) == sorted(there.splitlines())
