@@ -135,4 +135,4 @@ def _refuse_service(text: str) -> None:
             raise refusal
         may_be_keyword = kind == "local" and "service" in word and before not in _BEFORE_GRAPH
         in_prologue = in_prologue and (kind != "word" or word in _PROLOGUE)
-        before = word
+        before = word if kind == "word" else ""

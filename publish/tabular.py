@@ -79,6 +79,6 @@ def _point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
     for term in _PLACED_BY:
         value = record.get(term)
         for iri in value if isinstance(value, list) else [value]:
-            if iri in by_iri and (point := _point(by_iri[iri], by_iri)):
+            if isinstance(iri, str) and iri in by_iri and (point := _point(by_iri[iri], by_iri)):
                 return point
     return None

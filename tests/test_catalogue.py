@@ -8,6 +8,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
 
 from ingest.catalogue import CatalogueError, Source, datasets, sources
 from ontology import SRS
@@ -73,8 +74,13 @@ def iri(name: str) -> URIRef:
     return URIRef(BASE + name)
 
 
-def reachable(graph: Graph, start: URIRef) -> set[object]:
-    return set(graph.transitiveClosure(lambda node, g: g.objects(node), start)) | {start}
+def reachable(graph: Graph, start: Node) -> set[Node]:
+    found, ahead = {start}, [start]
+    while ahead:
+        new = set(graph.objects(ahead.pop())) - found
+        found |= new
+        ahead += new
+    return found
 
 
 # Configuration
@@ -356,7 +362,7 @@ def test_our_datasets_speak_german_and_english_once_each(own: Graph) -> None:
     for resource in [*datasets(own, BASE).values(), iri("catalog"), iri("sparql#service")]:
         for predicate in (DCTERMS.title, DCTERMS.description):
             texts = list(own.objects(resource, predicate))
-            assert sorted(text.language for text in texts if isinstance(text, Literal)) == ["de", "en"], resource
+            assert sorted(str(text.language) for text in texts if isinstance(text, Literal)) == ["de", "en"], resource
     for dataset in datasets(own, BASE).values():
         keywords = [keyword for keyword in own.objects(dataset, DCAT.keyword) if isinstance(keyword, Literal)]
         assert {keyword.language for keyword in keywords} == {"de", "en"}, dataset

@@ -1,0 +1,136 @@
+"""The outside judges: official shapes and code lists, read from the acceptance folder beside the repository.
+
+They are not part of the repository, since some may not be redistributed. SMARTREGION_ACCEPTANCE says where they are, by
+default in ``../shared/acceptance``; where they are missing, the tests that need them are skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pyshacl
+import pytest
+from rdflib import OWL, RDF, SH, Graph, URIRef
+
+from ingest.catalogue import datasets
+from publish.catalogue import Published, describe, read
+from publish.release import ReleaseFile
+
+REPOSITORY = Path(__file__).parents[2]
+BASE = "http://localhost:8000/"
+
+PROFILES = {
+    "DCAT-AP 3.0.1": ["dcat-ap/3.0.1/dcat-ap-SHACL.ttl"],
+    "DCAT-AP.de 3.0": [
+        "dcat-ap/3.0.0/dcat-ap-SHACL.ttl",
+        "dcat-ap-de/v3.0/dcat-ap-SHACL-DE.ttl",
+        "dcat-ap-de/v3.0/dcat-ap-de-deprecated.ttl",
+        "dcat-ap-de/v3.0/dcat-ap-spec-german-additions.ttl",
+        "dcat-ap-de/v3.0/dcat-ap-de-controlledvocabularies.ttl",
+    ],
+    "GovData": ["dcat-ap-de/govdata-mqa/db-shapes.ttl"],
+}
+
+MEDIA_TYPES = {
+    "ttl": "text/turtle",
+    "nt": "application/n-triples",
+    "rdf": "application/rdf+xml",
+    "jsonld": "application/ld+json",
+    "trig": "application/trig",
+    "nq": "application/n-quads",
+    "csv": "text/csv",
+    "geojson": "application/geo+json",
+}
+
+
+class Result(NamedTuple):
+    """One validation result, as far as it can be compared."""
+
+    severity: str
+    focus: str
+    path: str
+    message: str
+
+
+Judge = Callable[[str, Graph], list[Result]]
+
+
+@pytest.fixture(scope="session")
+def acceptance() -> Path:
+    """The folder of official shapes, code lists and sample feeds."""
+    folder = Path(os.environ.get("SMARTREGION_ACCEPTANCE", REPOSITORY.parent / "shared" / "acceptance"))
+    if not folder.is_dir():
+        pytest.skip(f"There are no official shapes in {folder}; SMARTREGION_ACCEPTANCE says where they are.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def judge(acceptance: Path) -> Judge:
+    """Validates a feed against one of PROFILES: results about nodes of the feed, sorted."""
+    code_lists = Graph()
+    for path in [*(acceptance / "dcat-ap" / "vocab").iterdir(), *(acceptance / "dcat-ap-de" / "vocab").iterdir()]:
+        code_lists.parse(path, format="turtle" if path.suffix == ".ttl" else "xml")
+
+    @cache
+    def shapes(profile: str) -> Graph:
+        graph = Graph()
+        for name in PROFILES[profile]:
+            graph.parse(acceptance / name, format="turtle")
+        # DCAT-AP 3.0.1 was published with property shapes that have no path, and pySHACL refuses to run with them.
+        for link in [link for link in graph.triples((None, SH.property, None)) if not graph.value(link[2], SH.path)]:
+            graph.remove(link)
+        graph.remove((None, OWL.imports, None))
+        return graph
+
+    def validate(profile: str, feed: Graph) -> list[Result]:
+        _, report, _ = pyshacl.validate(feed + code_lists, shacl_graph=shapes(profile), inference="none")
+        assert isinstance(report, Graph)
+        nodes = feed.all_nodes()
+        found = []
+        for result in report.subjects(RDF.type, SH.ValidationResult):
+            focus, path = report.value(result, SH.focusNode), report.value(result, SH.resultPath)
+            if focus in nodes:
+                severity = str(report.value(result, SH.resultSeverity)).rpartition("#")[2]
+                found.append(Result(severity, str(focus), str(path), str(report.value(result, SH.resultMessage))))
+        return sorted(found)
+
+    return validate
+
+
+@pytest.fixture(scope="session")
+def published_catalogue() -> Graph:
+    """The catalogue of this project with the files that a release has."""
+    config = read(REPOSITORY / "data" / "catalogue.ttl", BASE)
+    files: dict[str, ReleaseFile] = {}
+
+    def add(stem: str, dataset: str, *suffixes: str) -> None:
+        for suffix in suffixes:
+            name = f"{stem}.{suffix}"
+            digest = hashlib.sha256(name.encode()).hexdigest()
+            files[name] = ReleaseFile(MEDIA_TYPES[suffix], 1000 + len(files), digest, True, dataset)
+
+    for name in datasets(config, BASE):
+        if name == "all":
+            add("dump/all", name, "ttl", "nt", "rdf", "jsonld", "trig", "nq")
+        elif name == "vocabulary":
+            for stem in ("ontology", "shapes", "scheme/field-of-action", "scheme/project-status"):
+                add(stem, name, "ttl", "nt", "rdf", "jsonld")
+            add("context", name, "jsonld")
+        else:
+            add(f"dump/{name}", name, "ttl", "nt", "rdf", "jsonld", "csv", "geojson")
+            add(f"source/{name}", name, "csv")
+    published = dict.fromkeys(datasets(config, BASE), Published("2026-11-22", "2026-12-01"))
+    published["grants"] = Published("2026-11-22", "2026-12-01", ("2020", "2025-08"))
+    published["municipalities"] = Published("2026-11-22", "2026-11-22", ("2024-12-31", "2024-12-31"))
+    return describe(config, BASE, published, files)
+
+
+@pytest.fixture(scope="session")
+def node() -> Callable[[str], URIRef]:
+    """IRI of a node of the published catalogue."""
+    return lambda name: URIRef(BASE + name)
