@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Protocol, Self
 
@@ -30,12 +30,14 @@ from engine.guard import Query
 
 __all__ = [
     "GRAPH_TYPES",
+    "NO_DATASET",
     "TABLE_TYPES",
     "Bindings",
     "Dataset",
     "Engine",
     "EngineBusy",
     "EngineFailed",
+    "Health",
     "Limits",
     "Query",
     "QueryError",
@@ -99,13 +101,26 @@ class Dataset:
     """An RDF dataset chosen by the client (SPARQL 1.1 Protocol, 2.1.4): IRIs of its default and named graphs.
 
     Without any, the default graph is the union of all published graphs.
+
+    :raises QueryRejected: one of them is not an IRI.
     """
 
     default: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for iri in (*self.default, *self.named):
+            try:
+                NamedNode(iri)
+            except ValueError:
+                raise QueryRejected(f"This is not an IRI of a graph: {iri}") from None
+
     def __bool__(self) -> bool:
         return bool(self.default or self.named)
+
+
+NO_DATASET = Dataset()
+"""The client chose none."""
 
 
 @dataclass
@@ -144,7 +159,7 @@ class Health:
 
     version: str
     workers: int
-    alive: int = field(default=0)
+    alive: int
 
 
 class Engine(Protocol):
@@ -170,7 +185,7 @@ class Engine(Protocol):
         query: Query,
         media_type: str,
         *,
-        dataset: Dataset = Dataset(),
+        dataset: Dataset = NO_DATASET,
         bindings: Bindings | None = None,
     ) -> Result:
         """Answer a prepared query completely, or raise.

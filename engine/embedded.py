@@ -1,9 +1,9 @@
 """Answers queries from an Oxigraph store on this machine, in worker processes that can be killed.
 
 ``Store.query`` has no time limit, no memory limit and no cancel, and hostile input can end the process it runs in. So
-each query runs in a process of its own kind (:mod:`engine.worker`): the kernel ends it when its time (``SIGALRM``) or its
-memory (``RLIMIT_AS``) is used up, and a new one takes its place. Every worker has its own socket, so the death of one
-is nobody else's business. An answer is handed on only when it is complete.
+each query runs in a worker (:mod:`engine.worker`): the kernel ends it when its time (``SIGALRM``) or its memory
+(``RLIMIT_AS``) is used up, and a new one takes its place. Every worker has its own socket, so the death of one is
+nobody else's business. An answer is handed on only when it is complete.
 
 When the version of the data changes, new queries go to new workers; the old ones end with the last query they serve.
 """
@@ -26,9 +26,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from engine import Bindings, Dataset, Health, Limits, Query, Result
+from engine import NO_DATASET, Bindings, Dataset, Health, Limits, Query, Result
 from engine.errors import (
     EngineBusy,
     EngineFailed,
@@ -78,20 +78,18 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, job: dict[str, Any]) -> tuple[bytes | Any, int]:
-        """Hand over a job and wait for the whole answer: its bytes or an open file, and its size."""
+    def ask(self, job: dict[str, Any]) -> bytes | IO[bytes]:
+        """Hand over a job and wait for the whole answer: its bytes, or an open file when there are many."""
         try:
             if not self._ready:
                 self._greet()
             self._connection.send(job)
             status, detail, self.worn = self._header(self._limits.seconds + _GRACE_SECONDS)
             if status == "bytes":
-                body = self._connection.recv_bytes()
-                return body, len(body)
+                return self._connection.recv_bytes()
             if status == "file":
-                file = os.fdopen(recv_handle(self._connection), "rb")
-                return file, file.seek(0, os.SEEK_END)
-        except (EOFError, ConnectionError, TimeoutError):
+                return os.fdopen(recv_handle(self._connection), "rb")
+        except (EOFError, ConnectionError):
             raise self._post_mortem() from None
         raise self._refusal(status, detail)
 
@@ -103,39 +101,44 @@ class _Worker:
 
     def _header(self, seconds: float) -> list[Any]:
         if not self._connection.poll(seconds):
-            raise TimeoutError
+            self.close()
+            raise self._refusal("time", "")
         header: list[Any] = json.loads(self._connection.recv_bytes())
         return header
-
-    def _refusal(self, status: str, detail: str) -> QueryError:
-        if status == "syntax":
-            return QueryRejected(detail)
-        if status == "result":
-            size = self._limits.result_megabytes
-            return ResultTooLarge(f"The answer is larger than {size} MiB.", limit="result_megabytes", value=size)
-        if status == "memory":
-            return self._out_of_memory()
-        return EngineFailed(detail)
-
-    def _out_of_memory(self) -> QueryError:
-        size = self._limits.megabytes
-        return QueryTooLarge(f"The query needs more than {size} MiB of memory.", limit="megabytes", value=size)
 
     def _post_mortem(self) -> QueryError:
         """What the end of the process says about the query."""
         try:
-            status = self._process.wait(0 if self._connection.closed else _GRACE_SECONDS)
+            status = self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            status = -signal.SIGALRM
-        self.close()
-        if status == -signal.SIGALRM:
-            seconds = self._limits.seconds
-            return QueryTimeout(f"The query takes longer than {seconds:g} s.", limit="seconds", value=seconds)
-        if status in {-signal.SIGABRT, -signal.SIGKILL}:
-            return self._out_of_memory()
-        if status in {-signal.SIGSEGV, -signal.SIGBUS}:
-            return QueryTooDeep("The query is nested or chained too deeply.", limit="depth", value=self._limits.depth)
-        return EngineFailed(f"The query process ended with status {status}.")
+            return self._refusal("failed", "The query process does not answer.")
+        meaning = {
+            -signal.SIGALRM: "time",
+            -signal.SIGABRT: "memory",
+            -signal.SIGKILL: "memory",
+            -signal.SIGSEGV: "stack",
+            -signal.SIGBUS: "stack",
+        }
+        return self._refusal(meaning.get(status, "failed"), f"The query process ended with status {status}.")
+
+    def _refusal(self, status: str, detail: str) -> QueryError:
+        limits = self._limits
+        match status:
+            case "syntax":
+                return QueryRejected(detail)
+            case "time":
+                message = f"The query takes longer than {limits.seconds:g} s."
+                return QueryTimeout(message, limit="seconds", value=limits.seconds)
+            case "memory":
+                message = f"The query needs more than {limits.megabytes} MiB of memory."
+                return QueryTooLarge(message, limit="megabytes", value=limits.megabytes)
+            case "result":
+                message = f"The answer is larger than {limits.result_megabytes} MiB."
+                return ResultTooLarge(message, limit="result_megabytes", value=limits.result_megabytes)
+            case "stack":
+                return QueryTooDeep("The query is nested or chained too deeply.", limit="depth", value=limits.depth)
+            case _:
+                return EngineFailed(detail)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -147,23 +150,40 @@ class _Worker:
 class _Pool:
     """The workers over one snapshot, and how many threads use or await one."""
 
-    def __init__(self, snapshot: Snapshot, start: Callable[[Snapshot], _Worker], workers: int) -> None:
+    def __init__(self, snapshot: Snapshot, limits: Limits, prefixes: Mapping[str, str]) -> None:
         self.snapshot = snapshot
         self.users = 0
-        self.workers = [start(snapshot) for _ in range(workers)]
-        self.idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._limits = limits
+        self._prefixes = prefixes
+        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self.workers = [_Worker(snapshot, limits, prefixes) for _ in range(limits.workers)]
         for worker in self.workers:
-            self.idle.put(worker)
-        self._start = start
+            self._idle.put(worker)
 
-    def give_back(self, worker: _Worker) -> None:
-        """Return a worker after its job; a dead or worn one is replaced."""
-        if worker.worn or not worker.alive():
-            worker.close()
-            fresh = self._start(self.snapshot)
-            self.workers[self.workers.index(worker)] = fresh
-            worker = fresh
-        self.idle.put(worker)
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[_Worker]:
+        """A worker for one query, alive; after it, a worn or dead one is replaced at once."""
+        try:
+            worker = self._idle.get(timeout=self._limits.seconds)
+        except queue.Empty:
+            raise EngineBusy("No query process became free in time.") from None
+        try:
+            worker = self._renewed(worker)
+            yield worker
+        finally:
+            try:
+                worker = self._renewed(worker)
+            except OSError as error:  # it stays dead until the next query asks for it
+                _LOG.error("No query process can be started: %s", error)
+            self._idle.put(worker)
+
+    def _renewed(self, worker: _Worker) -> _Worker:
+        if worker.alive() and not worker.worn:
+            return worker
+        worker.close()
+        fresh = _Worker(self.snapshot, self._limits, self._prefixes)
+        self.workers[self.workers.index(worker)] = fresh
+        return fresh
 
     def close(self) -> None:
         for worker in self.workers:
@@ -171,9 +191,9 @@ class _Pool:
 
 
 class EmbeddedEngine:
-    """Answers from the store of the current snapshot.
+    """Answers from the store of the current snapshot; safe to use from many threads.
 
-    :param current: gives the current snapshot; asked once for every query, so it should be cheap.
+    :param current: gives the current snapshot; asked at every query, so it should be cheap.
     :param limits: of every query.
     :param prefixes: for Turtle and its relatives.
     """
@@ -184,9 +204,91 @@ class EmbeddedEngine:
         self._current = current
         self._limits = limits
         self._prefixes = prefixes or {}
-        self._admitted = threading.BoundedSemaphore(limits.workers + limits.queue)
+        self._admission = threading.BoundedSemaphore(limits.workers + limits.queue)
         self._lock = threading.Lock()
         self._pool: _Pool | None = None
-        # Runs at the end of a process, however it was started; atexit would not in a child of multiprocessing.
-        self._close = Finalize(self, self._close_pool, exitpriority=1)
+        self._warned = False
+        # Also at the end of a child of multiprocessing, where atexit is not run.
+        self._finalizer = Finalize(None, self._close_pool, exitpriority=1)
 
+    def version(self) -> str:
+        """The version of the current snapshot."""
+        return self._current().version
+
+    def prepare(self, text: str) -> Query:
+        """See :meth:`engine.Engine.prepare`."""
+        return prepare(text, length=self._limits.length, depth=self._limits.depth)
+
+    def query(
+        self, query: Query, media_type: str, *, dataset: Dataset = NO_DATASET, bindings: Bindings | None = None
+    ) -> Result:
+        """See :meth:`engine.Engine.query`."""
+        job = {
+            "text": query.text,
+            "media_type": media_type,
+            "names_dataset": query.names_dataset,
+            "default_graphs": dataset.default,
+            "named_graphs": dataset.named,
+            "bindings": dict(bindings or {}),
+            "seconds": self._limits.seconds,
+            "result_bytes": self._limits.result_megabytes * 2**20,
+        }
+        with self._admitted(), self._current_pool() as pool, pool.worker() as worker:
+            body = worker.ask(job)
+            if not worker.isolated and not self._warned:
+                self._warned = True
+                _LOG.warning("Query processes cannot leave the network here; only the check for SERVICE protects it.")
+        size = len(body) if isinstance(body, bytes) else body.seek(0, os.SEEK_END)
+        if not isinstance(body, bytes):
+            body.seek(0)
+        return Result(media_type, pool.snapshot.version, size, body)
+
+    def health(self) -> Health:
+        """See :meth:`engine.Engine.health`; starts the workers if none have been needed yet."""
+        with self._current_pool() as pool:
+            alive = sum(worker.alive() for worker in pool.workers)
+            return Health(pool.snapshot.version, len(pool.workers), alive)
+
+    def close(self) -> None:
+        """End all workers; no query may follow."""
+        self._finalizer()
+
+    @contextlib.contextmanager
+    def _admitted(self) -> Iterator[None]:
+        if not self._admission.acquire(blocking=False):
+            waiting = self._limits.queue
+            raise EngineBusy(f"{waiting} queries are waiting already.", limit="queue", value=waiting)
+        try:
+            yield
+        finally:
+            self._admission.release()
+
+    @contextlib.contextmanager
+    def _current_pool(self) -> Iterator[_Pool]:
+        """The workers over the current snapshot; they are not ended before the block is left."""
+        retired = None
+        with self._lock:
+            # Asked under the lock: a thread that was held up must not bring an old version back.
+            snapshot = self._current()
+            if self._pool is None or self._pool.snapshot != snapshot:
+                retired, self._pool = self._pool, _Pool(snapshot, self._limits, self._prefixes)
+            pool = self._pool
+            pool.users += 1
+            if retired is not None and retired.users:
+                retired = None  # its last user ends it
+        if retired is not None:
+            retired.close()
+        try:
+            yield pool
+        finally:
+            with self._lock:
+                pool.users -= 1
+                is_last = pool.users == 0 and pool is not self._pool
+            if is_last:
+                pool.close()
+
+    def _close_pool(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()

@@ -86,7 +86,7 @@ def prepare(text: str, *, length: int, depth: int) -> Query:
         raise UpdateRefused("This is an update. The endpoint is read-only.")
     if form not in _FORMS:
         raise QueryRejected("A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
-    # Some parsers resolve \u escapes before they read anything else (section 19.2), others only within strings and IRIs.
+    # Some parsers resolve \u escapes before they read anything else (section 19.2), others only in strings and IRIs.
     resolved = _CODEPOINT.sub(lambda match: chr(int(match[1], 16)), text)
     if "service" in resolved.lower():
         for reading in {text, resolved}:

@@ -34,26 +34,27 @@ class _ResultTooLargeError(Exception):
     """The answer grew over its limit."""
 
 
-class _Sink:
+class _Sink(io.BytesIO):
     """Takes the answer: in memory while it is short, in a nameless file from then on."""
 
     def __init__(self, limit: int) -> None:
-        self.size = 0
-        self.short = io.BytesIO()
-        self.long: IO[bytes] | None = None
+        super().__init__()
+        self.file: IO[bytes] | None = None
+        self._size = 0
         self._limit = limit
 
-    def write(self, data: bytes) -> int:
-        self.size += len(data)
-        if self.size > self._limit:
+    def write(self, data: Any) -> int:
+        self._size += len(data)
+        if self._size > self._limit:
             raise _ResultTooLargeError
-        if self.long is None and self.size > INLINE:
-            self.long = tempfile.TemporaryFile()  # noqa: SIM115 - the reader closes it
-            self.long.write(self.short.getvalue())
-        return (self.long or self.short).write(data)
+        if self.file is None and self._size > INLINE:
+            self.file = tempfile.TemporaryFile()  # noqa: SIM115 - the reader closes it
+            self.file.write(self.getvalue())
+        return super().write(data) if self.file is None else self.file.write(data)
 
     def flush(self) -> None:
-        (self.long or self.short).flush()
+        if self.file is not None:
+            self.file.flush()
 
 
 def _leave_network() -> bool:
@@ -63,7 +64,7 @@ def _leave_network() -> bool:
     network, user = 0x40000000, 0x10000000
     unshare = ctypes.CDLL(None).unshare
     # A user namespace takes root's rights over the files of others, so it is the second choice.
-    return unshare(network) == 0 or unshare(network | user) == 0
+    return any(unshare(flags) == 0 for flags in (network, network | user))
 
 
 def _address_space() -> int:
@@ -103,7 +104,7 @@ def _answer(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink
         return "memory", ""
     except (OSError, RuntimeError, ValueError, TypeError) as error:
         return "failed", f"{type(error).__name__}: {error}"
-    return ("bytes" if sink.long is None else "file"), ""
+    return ("bytes" if sink.file is None else "file"), ""
 
 
 def _serve(connection: Connection, start: dict[str, Any], isolated: bool) -> None:
@@ -126,9 +127,9 @@ def _serve(connection: Connection, start: dict[str, Any], isolated: bool) -> Non
         worn = _address_space() - idle > start["bytes"] // 4
         connection.send_bytes(json.dumps([status, detail, worn]).encode())
         if status == "bytes":
-            connection.send_bytes(sink.short.getvalue())
-        elif sink.long is not None:
-            with sink.long as file:
+            connection.send_bytes(sink.getvalue())
+        elif sink.file is not None:
+            with sink.file as file:
                 if status == "file":
                     send_handle(connection, file.fileno(), 0)
 

@@ -17,10 +17,8 @@ import pyoxigraph as ox
 from rdflib import CSVW, DCAT, DCTERMS, FOAF, PROV, RDF, SKOS, XSD, Graph, Literal, Namespace, URIRef
 
 import ontology
-from ingest.catalogue import Source, datasets, read, sources
+from ingest.catalogue import Source, datasets, sources
 from publish.release import ReleaseFile
-
-__all__ = ["Published", "describe", "period", "read"]
 
 _DCATAP: Final = Namespace(ontology.PREFIXES["dcatap"])
 _DCATDE: Final = Namespace(ontology.PREFIXES["dcatde"])
@@ -136,12 +134,11 @@ def describe(config: Graph, base: str, published: Mapping[str, Published], files
     its source tables and for formats that are not open. Serialise the result itself, not what a store gives back of it:
     Oxigraph keeps ``xsd:nonNegativeInteger`` as ``xsd:integer``, which DCAT-AP forbids for ``dcat:byteSize``.
 
-    :param config: what :func:`read` returned for the same base.
+    :param config: what :func:`ingest.catalogue.read` returned for the same base.
     :param base: base IRI of the service; ends with a slash.
-    :param published: for each dataset of the configuration, by name, what the release knows of it.
+    :param published: what the release knows of each dataset, by name; a dataset that it does not know is left out.
     :param files: the release's files by name, as in the manifest; ``dataset`` says to which dataset a file belongs.
     :raises CatalogueError: the configuration is wrong, see :func:`ingest.catalogue.sources`.
-    :raises KeyError: a dataset of the configuration is not in ``published``.
     """
     graph = Graph(bind_namespaces="none")
     for prefix, namespace in {**ontology.PREFIXES, "eli": str(_ELI)}.items():
@@ -150,7 +147,9 @@ def describe(config: Graph, base: str, published: Mapping[str, Published], files
     catalog = URIRef(base + "catalog")
     listed = datasets(config, base)
     for source in sources(config, base):
-        _replace_source(graph, listed[source.dataset], source)
+        _replace_source(graph, listed[source.dataset], source, files)
+    for name in listed.keys() - published.keys():
+        graph.remove((listed.pop(name), None, None))
     for name, dataset in listed.items():
         graph.add((catalog, DCAT.dataset, dataset))
         _describe_dataset(graph, dataset, published[name])
@@ -167,7 +166,7 @@ def describe(config: Graph, base: str, published: Mapping[str, Published], files
     return graph
 
 
-def _replace_source(graph: Graph, dataset: URIRef, source: Source) -> None:
+def _replace_source(graph: Graph, dataset: URIRef, source: Source, files: Mapping[str, ReleaseFile]) -> None:
     """The table is where the dataset comes from, and its shape is what the dataset conforms to."""
     file = graph.value(source.iri, DCAT.downloadURL)
     columns = [*graph.objects(source.iri, CSVW.tableSchema), *graph.objects(source.iri, CSVW.tableSchema / CSVW.column)]
@@ -175,7 +174,7 @@ def _replace_source(graph: Graph, dataset: URIRef, source: Source) -> None:
         graph.remove((node, None, None))
     graph.remove((dataset, DCAT.distribution, source.iri))
     graph.add((dataset, DCTERMS.conformsTo, URIRef(source.shape)))
-    if file is not None:
+    if file is not None and f"source/{source.file}" in files:
         graph.add((dataset, PROV.wasDerivedFrom, file))
 
 

@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 
 import pyoxigraph as ox
+import pyshacl
 import pytest
 from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from ingest.catalogue import CatalogueError, Source, datasets, sources
+import shapes
+from ingest.catalogue import CatalogueError, Source, datasets, read, sources
 from ontology import SRS
-from publish.catalogue import Published, describe, period, read
+from publish.catalogue import Published, describe, period
 from publish.release import ReleaseFile
 
 BASE = "https://data.example.org/hessen/"
@@ -221,6 +223,11 @@ def test_only_open_dumps_are_distributions_and_the_table_is_where_they_come_from
     assert not list(graph.predicate_objects(iri("dataset/projects#source")))
 
 
+def test_a_table_that_the_release_lacks_is_not_linked(tmp_path: Path) -> None:
+    graph = publish(tmp_path, PROJECTS.replace("source/projects.csv", "source/lost.csv"))
+    assert graph.value(iri("dataset/projects"), PROV.wasDerivedFrom) is None
+
+
 def test_a_column_map_is_not_published(tmp_path: Path) -> None:
     mapping = '<dataset/projects#source> csvw:tableSchema [ csvw:column [ csvw:title "Kommune" ; csvw:name "lead" ] ] .'
     assert set(publish(tmp_path, PROJECTS, mapping)) == set(publish(tmp_path, PROJECTS))
@@ -293,9 +300,11 @@ def test_the_service_serves_every_dataset(tmp_path: Path) -> None:
     assert set(graph.objects(service, DCAT.servesDataset)) == set(graph.objects(iri("catalog"), DCAT.dataset))
 
 
-def test_a_dataset_that_the_release_does_not_know_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyError, match="projects"):
-        describe(config(tmp_path, PROJECTS), BASE, {}, FILES)
+def test_a_dataset_that_the_release_does_not_know_leaves_no_trace(tmp_path: Path) -> None:
+    known = {"vocabulary": Published("2026-01-02", "2026-03-04")}
+    graph = describe(config(tmp_path, PROJECTS, VOCABULARY, SERVICE), BASE, known, FILES)
+    assert not any("dataset/projects" in str(term) for triple in graph for term in triple)
+    assert set(graph.objects(iri("sparql#service"), DCAT.servesDataset)) == {iri("dataset/vocabulary")}
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -327,7 +336,10 @@ def test_a_period_is_as_precise_as_the_data() -> None:
 
 
 def test_records_without_dates_have_no_period() -> None:
-    assert period(ox.Store(), [BASE + "graph/projects"]) is None
+    store = ox.Store()
+    store.load(f'<{BASE}a> <{BASE}b> "2020"^^<{XSD.gYear}> .', ox.RdfFormat.TURTLE)
+    assert period(store, [BASE + "graph/projects"]) is None
+    assert period(store, []) is None
 
 
 # The catalogue of this project
@@ -368,6 +380,13 @@ def test_our_datasets_speak_german_and_english_once_each(own: Graph) -> None:
         assert {keyword.language for keyword in keywords} == {"de", "en"}, dataset
 
 
+def test_our_catalogue_conforms_to_our_own_shapes(own: Graph) -> None:
+    dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04"))
+    for graph in (own, describe(own, BASE, dates, FILES)):
+        conforms, _, text = pyshacl.validate(graph, shacl_graph=shapes.catalogue(), allow_infos=True)
+        assert conforms, text
+
+
 def test_our_titles_are_told_apart(own: Graph) -> None:
     titles = [title for dataset in datasets(own, BASE).values() for title in own.objects(dataset, DCTERMS.title)]
     assert len(titles) == len(set(titles)) == 30
@@ -384,7 +403,7 @@ def test_a_licence_that_asks_for_attribution_comes_with_its_text(own: Graph) -> 
 def test_what_is_made_of_official_data_names_its_authors(own: Graph) -> None:
     for name in ("states", "government-districts", "districts", "municipalities", "former-municipalities", "all"):
         text = str(own.value(iri(f"dataset/{name}"), DCATDE.licenseAttributionByText))
-        assert "Statistisches Bundesamt (Destatis), 2026" in text
+        assert "© Statistisches Bundesamt (Destatis)" in text
         assert "Daten verändert" in text
         assert ("GeoBasis-DE / BKG" in text) == (name in ("districts", "municipalities", "all"))
 

@@ -17,8 +17,8 @@ import pyshacl
 import pytest
 from rdflib import OWL, RDF, SH, Graph, URIRef
 
-from ingest.catalogue import datasets
-from publish.catalogue import Published, describe, read
+from ingest.catalogue import datasets, read
+from publish.catalogue import Published, describe
 from publish.release import ReleaseFile
 
 REPOSITORY = Path(__file__).parents[2]

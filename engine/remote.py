@@ -1,0 +1,156 @@
+"""Answers queries from any SPARQL 1.1 server over HTTP, with the same limits and errors as the embedded engine.
+
+Time is counted between two pieces of the answer as well as in all, so a server that stalls at the very end may take up
+to twice the limit. Memory is the server's own business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from http.client import HTTPException, HTTPResponse
+from typing import IO, NoReturn, cast
+from urllib.error import HTTPError, URLError
+
+from SPARQLWrapper import POST, SPARQLWrapper
+from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException
+
+from engine import NO_DATASET, Bindings, Dataset, Health, Limits, Query, Result
+from engine.errors import EngineBusy, EngineFailed, QueryRejected, QueryTimeout, ResultTooLarge
+from engine.guard import prepare
+
+_INLINE = 2**20
+_CHUNK = 2**16
+
+
+class RemoteEngine:
+    """Asks a SPARQL 1.1 server (SPARQL 1.1 Protocol, 2.1); safe to use from many threads.
+
+    :param endpoint: its query address.
+    :param limits: of every query; ``megabytes`` cannot be enforced from here.
+    :param version: identifies what the server holds now, such as the release that was loaded there.
+    :param graphs: the published graphs; without a choice by the client, their union is the default graph.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        limits: Limits,
+        version: Callable[[], str],
+        graphs: Callable[[], Iterable[str]],
+    ) -> None:
+        self._endpoint = endpoint
+        self._limits = limits
+        self._version = version
+        self._graphs = graphs
+        self._admission = threading.BoundedSemaphore(limits.workers + limits.queue)
+
+    def version(self) -> str:
+        """What the server is said to hold now."""
+        return self._version()
+
+    def prepare(self, text: str) -> Query:
+        """See :meth:`engine.Engine.prepare`."""
+        return prepare(text, length=self._limits.length, depth=self._limits.depth)
+
+    def query(
+        self, query: Query, media_type: str, *, dataset: Dataset = NO_DATASET, bindings: Bindings | None = None
+    ) -> Result:
+        """See :meth:`engine.Engine.query`; the server's own refusals are passed on as the nearest error."""
+        version = self._version()
+        wrapper = SPARQLWrapper(self._endpoint)
+        wrapper.setMethod(POST)
+        wrapper.setOnlyConneg(True)
+        wrapper.setTimeout(math.ceil(self._limits.seconds))
+        wrapper.addCustomHttpHeader("Accept", media_type)
+        # setQuery would look for the form with expressions that take minutes for some texts; it is known here.
+        wrapper.queryType = query.form.upper()
+        wrapper.queryString = query.text + _values(bindings or {})
+        if not dataset and not query.names_dataset:
+            graphs = tuple(self._graphs())
+            dataset = Dataset(graphs, graphs)
+        for parameter, iris in (("default-graph-uri", dataset.default), ("named-graph-uri", dataset.named)):
+            for iri in iris:
+                wrapper.addParameter(parameter, iri)
+        deadline = time.monotonic() + self._limits.seconds
+        with self._admitted(), self._errors(), cast(HTTPResponse, wrapper.query().response) as response:
+            found = response.headers.get_content_type()
+            if found != media_type:
+                raise EngineFailed(f"The server was asked for {media_type} and answered with {found}.")
+            body, size = self._read(response, deadline)
+        return Result(media_type, version, size, body)
+
+    def health(self) -> Health:
+        """The workers are the server's; they count as alive."""
+        return Health(self._version(), self._limits.workers, self._limits.workers)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    @contextlib.contextmanager
+    def _admitted(self) -> Iterator[None]:
+        if not self._admission.acquire(blocking=False):
+            waiting = self._limits.queue
+            raise EngineBusy(f"{waiting} queries are waiting already.", limit="queue", value=waiting)
+        try:
+            yield
+        finally:
+            self._admission.release()
+
+    def _read(self, response: HTTPResponse, deadline: float) -> tuple[IO[bytes], int]:
+        size, most = 0, self._limits.result_megabytes * 2**20
+        body = tempfile.SpooledTemporaryFile(_INLINE)
+        try:
+            while chunk := response.read1(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    limit = self._limits.result_megabytes
+                    raise ResultTooLarge(f"The answer is larger than {limit} MiB.", limit="result_megabytes", value=limit)
+                if time.monotonic() > deadline:
+                    self._raise_timeout()
+                body.write(chunk)
+        except BaseException:
+            body.close()
+            raise
+        body.seek(0)
+        return body, size
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what the client library raises into this package's errors."""
+        try:
+            yield
+        except QueryBadFormed as error:
+            raise QueryRejected(str(error)) from None
+        except HTTPError as error:
+            with error:
+                if error.code in {429, 503}:
+                    raise EngineBusy("The SPARQL server is busy.") from None
+                if error.code in {408, 504}:
+                    self._raise_timeout()
+                raise EngineFailed(f"The SPARQL server answers with status {error.code}.") from None
+        except (SPARQLWrapperException, HTTPException) as error:
+            raise EngineFailed(f"The SPARQL server failed: {type(error).__name__}.") from None
+        except (URLError, OSError) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            if isinstance(reason, TimeoutError):
+                self._raise_timeout()
+            raise EngineFailed(f"The SPARQL server cannot be reached: {reason}.") from None
+
+    def _raise_timeout(self) -> NoReturn:
+        seconds = self._limits.seconds
+        message = f"The query takes longer than {seconds:g} s."
+        raise QueryTimeout(message, limit="seconds", value=seconds) from None
+
+
+def _values(bindings: Bindings) -> str:
+    """The bindings as a VALUES clause at the end of a query, which joins them to its pattern (section 10.2)."""
+    if not bindings:
+        return ""
+    names = " ".join(f"?{name}" for name in bindings)
+    values = " ".join(str(term) for term in bindings.values())
+    return f"\nVALUES ({names}) {{ ({values}) }}"
