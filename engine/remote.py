@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPException, HTTPResponse
-from typing import IO, NoReturn, cast
+from typing import IO, NoReturn
 from urllib.error import HTTPError, URLError
 
 from SPARQLWrapper import POST, SPARQLWrapper
@@ -77,7 +77,7 @@ class RemoteEngine:
             for iri in iris:
                 wrapper.addParameter(parameter, iri)
         deadline = time.monotonic() + self._limits.seconds
-        with self._admitted(), self._errors(), cast(HTTPResponse, wrapper.query().response) as response:
+        with self._admitted(), self._errors(), wrapper.query().response as response:
             found = response.headers.get_content_type()
             if found != media_type:
                 raise EngineFailed(f"The server was asked for {media_type} and answered with {found}.")
@@ -102,14 +102,14 @@ class RemoteEngine:
             self._admission.release()
 
     def _read(self, response: HTTPResponse, deadline: float) -> tuple[IO[bytes], int]:
-        size, most = 0, self._limits.result_megabytes * 2**20
-        body = tempfile.SpooledTemporaryFile(_INLINE)
+        size, limit = 0, self._limits.result_megabytes
+        body = tempfile.SpooledTemporaryFile(_INLINE)  # noqa: SIM115 - the reader closes it
         try:
             while chunk := response.read1(_CHUNK):
                 size += len(chunk)
-                if size > most:
-                    limit = self._limits.result_megabytes
-                    raise ResultTooLarge(f"The answer is larger than {limit} MiB.", limit="result_megabytes", value=limit)
+                if size > limit * 2**20:
+                    message = f"The answer is larger than {limit} MiB."
+                    raise ResultTooLarge(message, limit="result_megabytes", value=limit)
                 if time.monotonic() > deadline:
                     self._raise_timeout()
                 body.write(chunk)

@@ -81,6 +81,7 @@ def _validate(parts: list[Mapped], base: str, executor: Executor, progress: Prog
         owner.update(dict.fromkeys(rows, (part, rows)))
     known = {node["id"]: node for part in parts for node in part.nodes.values()}
     total = validation.chunk_count(nodes)
+    progress("validate", 0, total)
     for done, results in enumerate(validation.validate(nodes, known, base, executor), start=1):
         progress("validate", done, total)
         for result in results:

@@ -48,12 +48,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of work for one process: N-Triples, and the nodes of one shape to look at."""
+    """A piece of work for one process.
+
+    :ivar records: what is validated, all of one shape.
+    :ivar neighbours: what they refer to.
+    """
 
     base: str
     shape: str
-    data: bytes
-    focus: tuple[str, ...]
+    records: list[Node]
+    neighbours: list[Node]
 
 
 def validate(
@@ -83,9 +87,7 @@ def _chunk(shape: str, records: list[Node], known: Mapping[str, Node], base: str
     record_type = record_types()[shape]
     own = {record["id"] for record in records}
     near = {iri: known[iri] for record in records for iri in _references(record, record_type) if iri in known}
-    needed = [*records, *(node for iri, node in near.items() if iri not in own)]
-    data = ox.serialize(triples(needed, base), format=ox.RdfFormat.N_TRIPLES) or b""
-    return Chunk(base, shape, data, tuple(f"{base}id/{iri}" for iri in sorted(own)))
+    return Chunk(base, shape, records, [node for iri, node in near.items() if iri not in own])
 
 
 def _references(record: Node, record_type: RecordType) -> Iterator[str]:
@@ -100,12 +102,14 @@ def check(chunk: Chunk) -> list[Result]:
 
     :raises TypeError: pyshacl gave no report.
     """
-    data = _Data().parse(data=chunk.data, format="nt")
-    _, report, _ = pyshacl.validate(data, shacl_graph=_aimed(chunk.shape, chunk.focus), inplace=True)
+    found = ox.serialize(triples([*chunk.records, *chunk.neighbours], chunk.base), format=ox.RdfFormat.N_TRIPLES)
+    data = _Data().parse(data=found, format="nt")
+    shapes_graph = _aimed(chunk.shape, (f"{chunk.base}id/{record['id']}" for record in chunk.records))
+    _, report, _ = pyshacl.validate(data, shacl_graph=shapes_graph, inplace=True)
     if not isinstance(report, Graph):
         raise TypeError(f"pyshacl could not validate: {report}")
-    found = {_result(report, node, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)}
-    return sorted(found, key=lambda r: (r.record, r.term, r.component, r.value or ""))
+    results = {_result(report, node, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)}
+    return sorted(results, key=lambda r: (r.record, r.term, r.component, r.value or ""))
 
 
 class _Data(Graph):
