@@ -32,22 +32,29 @@ def quality(ingested: Ingested) -> dict[str, Any]:
 def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]) -> dict[str, Any]:
     """German and English names of classes and properties, by IRI, in the order of the shapes.
 
+    A class has the names that its shape gives to its properties; a property has one of its own only if all classes
+    agree on it or the vocabulary defines it.
+
     :param dataset_of: dataset name by the IRI of the record type's class.
     """
-    properties: dict[str, dict[str, Any]] = {}
+    classes = {}
+    properties: dict[str, dict[str, str]] = {}
+    contested = set()
     for record_type in record_types.values():
+        named: dict[str, dict[str, Any]] = {}
         for field in record_type.fields:
-            own = _vocabulary_labels(field.path)
-            names = own or {lang: _LANGUAGE_NOTE.sub("", name) for lang, name in field.name.items()}
-            properties.setdefault(field.path, {**names, "order": field.order})
-    classes = {
-        record_type.iri: {
+            names = {lang: _LANGUAGE_NOTE.sub("", name) for lang, name in field.name.items()}
+            named.setdefault(field.path, {**names, "order": field.order})
+            if properties.setdefault(field.path, names) != names:
+                contested.add(field.path)
+        classes[record_type.iri] = {
             **record_type.label,
             "segment": record_type.segment,
             "dataset": dataset_of.get(record_type.iri),
+            "properties": named,
         }
-        for record_type in record_types.values()
-    }
+    for path in contested:
+        properties[path] = _vocabulary_labels(path)
     return {"properties": dict(sorted(properties.items())), "classes": dict(sorted(classes.items()))}
 
 

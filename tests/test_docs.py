@@ -1,0 +1,64 @@
+"""Documentation that must not drift: settings, commands, findings, and that nothing private or local slips in."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import click
+import pytest
+
+from conftest import ROOT
+from ingest.findings import KINDS
+from smartregion import main
+from smartregion_settings import Settings
+
+DOCS = ROOT / "docs"
+
+
+def tracked(*patterns: str) -> list[str]:
+    """Files under version control; outside a clone, none."""
+    listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=False)
+    return listed.stdout.splitlines()
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `SMARTREGION_(\w+)` \| `([^`]*)` \|", text, re.M))
+    expected = {name.upper(): str(field.default) for name, field in Settings.model_fields.items()}
+    assert table == expected
+
+
+def test_every_kind_of_finding_is_documented_with_its_severity() -> None:
+    text = (DOCS / "findings.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.M))
+    assert table == {code: kind.severity for code, kind in KINDS.items()}
+
+
+def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        found.append((prefix + name, command))
+        if isinstance(command, click.Group):
+            found += commands(command, f"{prefix}{name} ")
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(main))
+def test_every_command_is_documented(name: str, command: click.Command) -> None:
+    assert f"smartregion {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert command.help
+    for parameter in command.params:
+        assert isinstance(parameter, click.Argument) or getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+def test_every_decision_is_listed() -> None:
+    listed = re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (DOCS / "decisions" / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in (DOCS / "decisions").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("name", tracked("*.md"))
+def test_links_between_pages_lead_somewhere(name: str) -> None:
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
