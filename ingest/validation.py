@@ -15,7 +15,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pyshacl
-from rdflib import RDF, SH, Graph, URIRef
+from rdflib import RDF, SH, Graph, Literal, URIRef
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result as QueryResult
@@ -23,7 +23,7 @@ from rdflib.term import Node as Term
 
 import shapes
 from ingest.fields import RecordType, record_types
-from ingest.findings import Severity
+from ingest.findings import Severity, Text
 from ingest.rdf import Node, triples
 
 _CHUNK = 250  # records; small enough to share out, large enough to outweigh reading the shapes
@@ -110,6 +110,19 @@ def check(chunk: Chunk) -> list[Result]:
         raise TypeError(f"pyshacl could not validate: {report}")
     results = {_result(report, node, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)}
     return sorted(results, key=lambda r: (r.record, r.term, r.component, r.value or ""))
+
+
+def catalogue_faults(catalogue: Graph) -> list[Text]:
+    """What our shapes forbid in the catalogue, by node, in German and English; warnings and notes are left out."""
+    _, report, _ = pyshacl.validate(catalogue, shacl_graph=shapes.catalogue())
+    if not isinstance(report, Graph):
+        raise TypeError(f"pyshacl could not validate the catalogue: {report}")
+    faults = []
+    for node in report.subjects(SH.resultSeverity, SH.Violation):
+        messages = [text for text in report.objects(node, SH.resultMessage) if isinstance(text, Literal)]
+        focus = report.value(node, SH.focusNode)
+        faults.append({text.language or "en": f"{focus}: {text}" for text in messages})
+    return sorted(faults, key=lambda fault: fault["en"])
 
 
 class _Data(Graph):

@@ -23,6 +23,7 @@ import shapes
 from ingest import Ingested, Progress, ingest, record_types
 from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.rdf import derived, triples
+from ingest.validation import catalogue_faults
 from publish import catalogue, dumps, reports, tabular, void
 from publish.dumps import Files
 from publish.release import DatasetEntry, Manifest, Release, ReleaseError, Releases
@@ -95,11 +96,16 @@ def inspect(data: Path, base: str, executor: Executor, progress: Progress) -> In
 
 
 def _configuration(data: Path, base: str) -> tuple[Graph, list[Source]]:
+    path = data / "catalogue.ttl"
     try:
-        config = read(data / "catalogue.ttl", base)
-        return config, sources(config, base)
+        config = read(path, base)
+        listed = sources(config, base)
     except CatalogueError as error:
         raise BuildError(str(error)) from error
+    if faults := catalogue_faults(config):
+        lines = [f"- {fault[language]}" for fault in faults for language in ("de", "en")]
+        raise BuildError("\n".join([f"{path} does not conform to shapes/catalogue.ttl:", *lines]))
+    return config, listed
 
 
 def _outcome(release: Release, *, fresh: bool) -> Outcome:

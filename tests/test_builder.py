@@ -184,6 +184,16 @@ def test_a_catalogue_that_is_none_is_told_in_a_sentence(
         build(tmp_path, BASE, Releases(tmp_path / "var"), executor, silent)
 
 
+def test_a_catalogue_without_a_german_title_is_refused(tmp_path: Path, executor: Executor) -> None:
+    data = Path(shutil.copytree(DATA, tmp_path / "data"))
+    path = data / "catalogue.ttl"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("<dataset/projects> a")
+    path.write_text(text[:start] + text[start:].replace("@de", "@fr", 1), encoding="utf-8")
+    with pytest.raises(BuildError, match="dataset/projects: "):
+        build(data, BASE, Releases(tmp_path / "var"), executor, silent)
+
+
 def _start(data: Path, var: Path) -> subprocess.Popen[bytes]:
     """A real build in a process group of its own."""
     command = [sys.executable, "-m", "smartregion", "build", "--data", str(data), "--var", str(var)]

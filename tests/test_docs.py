@@ -7,8 +7,8 @@ import subprocess
 
 import click
 import pytest
-
 from conftest import ROOT
+
 from ingest.findings import KINDS
 from smartregion import main
 from smartregion_settings import Settings

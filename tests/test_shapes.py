@@ -14,6 +14,9 @@ import pyshacl
 import pytest
 from rdflib import DCTERMS, RDF, RDFS, SH, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.query import Result
 from rdflib.term import Node
 
 import ontology
@@ -36,7 +39,11 @@ TYPES = {
     "District": ("district", f"homepage {POINT}", "ags name"),
     "Municipality": ("municipality", f"homepage {POINT}", "ags ars name municipalityType district"),
     "FormerMunicipality": ("municipality", "", "ags name changeDate replacedBy"),
-    "MetropolitanRegion": ("metropolitan-region", "identifier description_de description_en homepage", "identifier name"),
+    "MetropolitanRegion": (
+        "metropolitan-region",
+        "identifier description_de description_en homepage",
+        "identifier name",
+    ),
     "Project": ("project", f"{TITLED} homepage", "identifier title_de lead"),
     "Grant": ("grant", TITLED, "identifier title_de recipient"),
     "FundingProgramme": ("programme", f"{TITLED} homepage", "identifier title_de"),
@@ -187,10 +194,6 @@ def columns(type_name: str) -> list[URIRef]:
     return [shape for shape in shapes.load().objects(SRS[type_name], SH.property) if isinstance(shape, URIRef)]
 
 
-def property_paths(shape: Node) -> Node | None:
-    return shapes.load().value(shape, SH.path)
-
-
 def texts(shape: Node, predicate: URIRef, graph: Graph | None = None) -> dict[str | None, str]:
     values = [value for value in (graph or shapes.load()).objects(shape, predicate) if isinstance(value, Literal)]
     assert len(values) == len({value.language for value in values}), f"{shape} {predicate}"
@@ -312,7 +315,9 @@ def test_value_lists_are_the_concept_schemes(type_name: str, shape: URIRef) -> N
     concepts = set(scheme.subjects(RDF.type, SKOS.Concept))
     assert set(allowed) == concepts and len(allowed) == len(concepts)
     messages = [texts(shape, SH.message)]
-    messages += [texts(check, SH.message) for check in checks() if local(check) == f"{type_name}-missing-{term_of(shape)}"]
+    messages += [
+        texts(check, SH.message) for check in checks() if local(check) == f"{type_name}-missing-{term_of(shape)}"
+    ]
     for message in messages:
         for concept in concepts:
             assert texts(concept, SKOS.prefLabel, scheme)["de"] in message["de"]
@@ -367,7 +372,7 @@ def test_the_shapes_are_valid_shapes() -> None:
     for graph in (shapes.load(), shapes.catalogue()):
         conforms, _, text = pyshacl.validate(Graph(), shacl_graph=graph, meta_shacl=True)
         assert conforms, text
-        named = {shape for shape in graph.subjects(RDF.type, SH.PropertyShape)}
+        named = set(graph.subjects(RDF.type, SH.PropertyShape))
         assert all(isinstance(shape, URIRef) for shape in [*named, *graph.objects(None, SH.sparql)])
 
 
@@ -626,6 +631,12 @@ def in_language(text: str, language: str) -> dict[str, str]:
     return {"@value": text, "@language": language}
 
 
+def twin(type_name: str) -> Record:
+    """Another record with the identifier of the sample."""
+    identifier = GOOD[type_name]["identifier"]
+    return {"id": f"{TYPES[type_name][0]}/twin", "type": type_name, "identifier": identifier}
+
+
 TEXT = {"@value": "Text"}
 BAD_TEXT = [" ", ["Eins", "Zwei"], in_language("Texte", "fr"), TEXT]
 BAD_DATE = ["2024-02-30", "gestern", TEXT, ["2024-01-01", "2024-01-02"]]
@@ -668,7 +679,7 @@ BAD: dict[str, list[Any]] = {
     "start": BAD_START,
     "end": BAD_END,
     "currency": ["Euro", "eur", "€", ["EUR", "USD"]],
-    "email": ["info@example.org", "mailto:info", "mailto:a b@example.org", TEXT, ["mailto:a@b.de", "mailto:c@d.de"]],
+    "email": ["info@example.org", "mailto:info", TEXT, ["mailto:a@b.de", "mailto:c@d.de"]],
     "officialName": [*BAD_TEXT, "x" * 201],
     "seat": [*BAD_REFERENCE, "district/06431"],
     "population": [-1, "viele", "1.5", TEXT, [1, 2]],
@@ -682,7 +693,7 @@ BAD: dict[str, list[Any]] = {
     "geometry": [TEXT, ["place/hub#geometry", "place/hub#other"]],
     "State-ags": [None],
     "GovernmentDistrict-ags": [None],
-    "GovernmentDistrict-state": [*BAD_REFERENCE, "district/06431"],
+    "GovernmentDistrict-state": BAD_REFERENCE,
     "District-ags": [None],
     "District-districtType": ["city", TEXT, ["rural-district", "independent-city"]],
     "District-governmentDistrict": [*BAD_REFERENCE, ["government-district/064", "government-district/065"]],
@@ -736,7 +747,7 @@ BAD: dict[str, list[Any]] = {
 }
 
 # Type, what is changed, and every shape that must object, with its severity. A check may object along with a column.
-V, W, I = "Violation", "Warning", "Info"
+V, W, INFO = "Violation", "Warning", "Info"
 SPECIAL: list[tuple[str, Record, Results]] = [
     ("State", {"ags": "6"}, {"State-ags": V, "key-ars": V}),
     ("State", {"ags": ["06", "07"]}, {"State-ags": V, "key-ars": V}),
@@ -761,9 +772,13 @@ SPECIAL: list[tuple[str, Record, Results]] = [
     ("Municipality", {"longitude": None}, {"pair-longitude": W}),
     ("Municipality", {"referenceDate": None}, {"pair-referenceDate": W}),
     ("FormerMunicipality", {"ags": "06431011"}, {"unique-ags": V}),
-    ("FormerMunicipality", {"type": ["FormerMunicipality", "Municipality"]}, {"FormerMunicipality-current-ags": V}),
-    ("MetropolitanRegion", {"twin": "rhein-neckar"}, {"MetropolitanRegion-unique-identifier": V}),
-    ("Project", {"twin": "digitaler-knuell"}, {"Project-unique-identifier": V}),
+    (
+        "FormerMunicipality",
+        {"also": {"id": "municipality/06437002", "type": "Municipality"}},
+        {"FormerMunicipality-current-ags": V},
+    ),
+    ("MetropolitanRegion", {"also": twin("MetropolitanRegion")}, {"MetropolitanRegion-unique-identifier": V}),
+    ("Project", {"also": twin("Project")}, {"Project-unique-identifier": V}),
     ("Project", {"partner": ["municipality/06431011"]}, {"Project-notLead-partner": V}),
     ("Project", {"reuses": ["project/digitaler-knuell"]}, {"Project-circle-reuses": V}),
     ("Project", {"end": partial("2024-08-31", "date")}, {"order-end": V}),
@@ -772,10 +787,10 @@ SPECIAL: list[tuple[str, Record, Results]] = [
     ("Project", {"end": partial("2024-09-01", "date")}, {}),
     ("Project", {"field": None}, {"Project-missing-field": W}),
     ("Project", {"source": None}, {"missing-source": W}),
-    ("Grant", {"twin": "digitaler-knuell"}, {"Grant-unique-identifier": V}),
+    ("Grant", {"also": twin("Grant")}, {"Grant-unique-identifier": V}),
     ("Grant", {"source": None}, {"missing-source": W}),
-    ("Grant", {"amount": None, "announcedTotal": None, "currency": None}, {"Grant-missing-amount": I}),
-    ("Grant", {"amount": None}, {"Grant-missing-amount": I}),
+    ("Grant", {"amount": None, "announcedTotal": None, "currency": None}, {"Grant-missing-amount": INFO}),
+    ("Grant", {"amount": None}, {"Grant-missing-amount": INFO}),
     ("Grant", {"currency": None}, {"pair-currency": W}),
     ("Grant", {"programme": None}, {"Grant-missing-programme": W}),
     ("Grant", {"amount": "99999.99"}, {"Grant-limits-amount": W}),
@@ -790,27 +805,31 @@ SPECIAL: list[tuple[str, Record, Results]] = [
     ("Grant", {"awardDate": partial("2999", "gYear")}, {"Grant-future-awardDate": V}),
     ("Grant", {"awardDate": partial("2999-01", "gYearMonth")}, {"Grant-future-awardDate": V}),
     ("Grant", {"awardDate": partial("2999-01-31", "date")}, {"Grant-future-awardDate": V}),
-    ("FundingProgramme", {"twin": "starke-heimat"}, {"FundingProgramme-unique-identifier": V}),
+    ("FundingProgramme", {"also": twin("FundingProgramme")}, {"FundingProgramme-unique-identifier": V}),
     ("FundingProgramme", {"currency": None}, {"pair-currency": W}),
     ("FundingProgramme", {"minimumAmount": "3000000"}, {"FundingProgramme-order-minimumAmount": V}),
-    ("FundingProgramme", {"maximumAmount": "0"}, {"FundingProgramme-maximumAmount": V, "FundingProgramme-order-minimumAmount": V}),
+    (
+        "FundingProgramme",
+        {"maximumAmount": "0"},
+        {"FundingProgramme-maximumAmount": V, "FundingProgramme-order-minimumAmount": V},
+    ),
     ("FundingProgramme", {"minimumRate": "95"}, {"FundingProgramme-order-minimumRate": V}),
     ("FundingProgramme", {"end": partial("2020", "gYear")}, {"order-end": V}),
-    ("Organisation", {"twin": "ekom21"}, {"Organisation-unique-identifier": V}),
+    ("Organisation", {"also": twin("Organisation")}, {"Organisation-unique-identifier": V}),
     ("Organisation", {"partOf": "organisation/ekom21"}, {"Organisation-circle-partOf": V}),
     ("Organisation", {"memberOf": ["organisation/ekom21"]}, {"Organisation-circle-memberOf": V}),
-    ("Offer", {"twin": "digitalisierungsberatung"}, {"Offer-unique-identifier": V}),
+    ("Offer", {"also": twin("Offer")}, {"Offer-unique-identifier": V}),
     ("Offer", {"offerType": None}, {"Offer-missing-offerType": W}),
-    ("Place", {"twin": "hub"}, {"Place-unique-identifier": V}),
+    ("Place", {"also": twin("Place")}, {"Place-unique-identifier": V}),
     ("Place", {"placeType": None}, {"Place-missing-placeType": W}),
     ("Place", {"latitude": None}, {"pair-latitude": W}),
     ("Place", {"longitude": None}, {"pair-longitude": W}),
-    ("Event", {"twin": "virtourell-4"}, {"Event-unique-identifier": V}),
+    ("Event", {"also": twin("Event")}, {"Event-unique-identifier": V}),
     ("Event", {"eventType": None}, {"Event-missing-eventType": W}),
-    ("Event", {"start": None}, {"Event-missing-start": I}),
+    ("Event", {"start": None}, {"Event-missing-start": INFO}),
     ("Event", {"end": partial("2021-06", "gYearMonth")}, {"order-end": V}),
     ("Event", {"partOf": "event/virtourell-4"}, {"Event-circle-partOf": V}),
-    ("UseCaseSketch", {"twin": "abfall"}, {"UseCaseSketch-unique-identifier": V}),
+    ("UseCaseSketch", {"also": twin("UseCaseSketch")}, {"UseCaseSketch-unique-identifier": V}),
 ]
 
 
@@ -822,11 +841,10 @@ def as_turtle(records: list[Record]) -> str:
 
 
 def spoilt(type_name: str, change: Record) -> list[Record]:
-    """The good records, one of them changed; ``twin`` adds another record of the type with that identifier."""
+    """The good records, one of them changed; ``also`` adds another one."""
     record = {key: value for key, value in {**GOOD[type_name], **change}.items() if value is not None}
-    extra: list[Record] = []
-    if twin := record.pop("twin", None):
-        extra = [{"id": f"{TYPES[type_name][0]}/twin", "type": type_name, "identifier": twin}]
+    also = record.pop("also", None)
+    extra = [also] if also else []
     return [*(record if name == type_name else other for name, other in GOOD.items()), *OTHERS, *extra]
 
 
@@ -839,6 +857,16 @@ def aimed(type_name: str) -> Graph:
     for shape in chosen:
         graph.add((shape, SH.targetNode, URIRef(f"{BASE}id/{GOOD[type_name]['id']}")))
     return graph
+
+
+class Data(Graph):
+    """A graph that parses each query once, for speed: pyshacl asks the same ones again and again."""
+
+    def query(self, query_object: str | Query, *args: Any, **kwargs: Any) -> Result:
+        return super().query(prepared(str(query_object)), *args, **kwargs)
+
+
+prepared = cache(prepareQuery)
 
 
 def judge(data: Graph, shapes_graph: Graph) -> dict[str, Results]:
@@ -854,14 +882,19 @@ def judge(data: Graph, shapes_graph: Graph) -> dict[str, Results]:
 
 
 def cases() -> Iterator[Any]:
+    """All bad values with the first type that has the term, one of them with each other type."""
+    seen: set[URIRef] = set()
     for type_name in TYPES:
         for shape in columns(type_name):
-            for value in BAD.get(local(shape), []):
+            for value in BAD.get(local(shape), [])[: 1 if shape in seen else None]:
                 change = {term_of(shape): value}
                 label = json.dumps(value, ensure_ascii=False)[:24]
                 yield pytest.param(type_name, change, {local(shape): V}, id=f"{type_name} {term_of(shape)} {label}")
+            seen.add(shape)
     for type_name, change, expected in SPECIAL:
-        yield pytest.param(type_name, change, expected, id=f"{type_name} {json.dumps(change)[:40]} {' '.join(expected)}")
+        yield pytest.param(
+            type_name, change, expected, id=f"{type_name} {json.dumps(change)[:40]} {' '.join(expected)}"
+        )
 
 
 def test_good_records_give_no_results() -> None:
@@ -874,7 +907,7 @@ def test_good_records_give_no_results() -> None:
 @pytest.mark.filterwarnings("ignore:Parsing weird boolean")
 @pytest.mark.parametrize(("type_name", "change", "expected"), [*cases()])
 def test_bad_record_is_found_by_exactly_its_shape(type_name: str, change: Record, expected: Results) -> None:
-    data = Graph().parse(data=as_turtle(spoilt(type_name, change)), format="nt")
+    data = Data().parse(data=as_turtle(spoilt(type_name, change)), format="nt")
     found = judge(data, aimed(type_name))
     assert found.get(f"{BASE}id/{GOOD[type_name]['id']}", {}) == expected
 
@@ -908,7 +941,7 @@ def test_sparql_constraints_find_the_same_on_oxigraph(name: str) -> None:
     tried = [(type_name, change) for type_name, change, expected in SPECIAL if check in expected]
     assert tried
     for type_name, change in tried:
-        assert select(queries()[name], spoilt(type_name, change)) == {f"<{BASE}id/{GOOD[type_name]['id']}>"}
+        assert f"<{BASE}id/{GOOD[type_name]['id']}>" in select(queries()[name], spoilt(type_name, change))
 
 
 DERIVED = {
@@ -972,13 +1005,14 @@ CATALOGUE = """
 @prefix srs: <https://w3id.org/smart-region/shapes#> .
 @prefix theme: <http://publications.europa.eu/resource/authority/data-theme/> .
 @prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
-<catalog> a dcat:Catalog ; dct:title "Katalog"@de , "Catalogue"@en ; dct:description "Daten."@de ; dct:publisher <#office> .
+<catalog> a dcat:Catalog ; dct:title "Katalog"@de , "Catalogue"@en ; dct:description "Daten."@de ;
+  dct:publisher <#office> .
 <sparql> a dcat:DataService ; dct:title "SPARQL"@de ; dct:description "Abfragen."@de ; dct:publisher <#office> ;
   dcat:contactPoint <#contact> ; dcat:theme theme:REGI ; dct:license licence:dl-zero-de\\/2.0 .
 <dataset/a> a dcat:Dataset ; dct:title "Projekte"@de ; dct:description "Projekte."@de ; dct:publisher <#office> ;
   dcat:contactPoint <#contact> ; dcat:theme theme:REGI ; dct:license licence:cc-by\\/4.0 ;
   dcatde:licenseAttributionByText "Amt"@de ; dcat:distribution <#source> .
-<#source> a dcat:Distribution ; dct:title "Tabelle"@de ; dct:conformsTo srs:Project , <https://www.rfc-editor.org/rfc/rfc4180> ;
+<#source> a dcat:Distribution ; dct:title "Tabelle"@de ; dct:conformsTo srs:Project , <https://www.w3.org/TR/csv> ;
   dcat:downloadURL <source/a.csv> ; csvw:tableSchema <#schema> .
 <#schema> csvw:column <#lead> , <#field> .
 <#lead> csvw:title "Kommune" ; csvw:name "lead" .
@@ -997,35 +1031,55 @@ BAD_CATALOGUE: list[tuple[str, str, Results]] = [
     ("<catalog> a dcat:Catalog", "<catalog> dcat:dataset [] ; a dcat:Catalog", {"Catalog-dataset": V}),
     ("a dcat:Dataset ;", "", {"Catalog-dataset": V}),
     ('"Daten."@de ; dct:publisher <#office>', '"Daten."@de', {"Resource-publisher": V}),
-    ('"Daten."@de ; dct:publisher <#office>', '"Daten."@de ; dct:publisher <#office> , <#b>', {"Resource-publisher": V, "Agent-name": V}),
-    ('"Projekte."@de ; dct:publisher <#office>', '"Projekte."@de ; dct:publisher "Amt"', {"Resource-publisher": V, "Agent-name": V}),
+    (
+        '"Daten."@de ; dct:publisher <#office>',
+        '"Daten."@de ; dct:publisher <#office> , <#b>',
+        {"Resource-publisher": V, "Agent-name": V},
+    ),
+    (
+        '"Projekte."@de ; dct:publisher <#office>',
+        '"Projekte."@de ; dct:publisher "Amt"',
+        {"Resource-publisher": V, "Agent-name": V},
+    ),
     ('foaf:name "Amt"@de', 'foaf:name "Amt"@de , "Behörde"@de', {"Agent-name": V}),
-    ("dcat:contactPoint <#contact> ; dcat:theme theme:REGI ; dct:license licence:cc", "dcat:theme theme:REGI ; dct:license licence:cc", {"Resource-contactPoint": V}),
+    (
+        "dcat:contactPoint <#contact> ; dcat:theme theme:REGI ; dct:license licence:cc",
+        "dcat:theme theme:REGI ; dct:license licence:cc",
+        {"Resource-contactPoint": V},
+    ),
     ('vcard:fn "Amt" ;', "", {"Contact-fn": V}),
     ("<mailto:info@example.org>", "<info@example.org>", {"Contact-hasEmail": V}),
     ("<mailto:info@example.org>", '"info@example.org"', {"Contact-hasEmail": V}),
     ("dcat:theme theme:REGI ; dct:license licence:cc", "dct:license licence:cc", {"Resource-theme": V}),
-    ("dcat:theme theme:REGI ; dct:license licence:cc", "dcat:theme theme:SMART ; dct:license licence:cc", {"Resource-theme": V}),
+    (
+        "dcat:theme theme:REGI ; dct:license licence:cc",
+        "dcat:theme theme:SMART ; dct:license licence:cc",
+        {"Resource-theme": V},
+    ),
     ("dct:license licence:cc-by\\/4.0 ;", "", {"Resource-license": V}),
     ("licence:cc-by\\/4.0", "<https://creativecommons.org/licenses/by/4.0/>", {"Resource-license": V}),
     ("licence:dl-zero-de\\/2.0", "licence:dl-zero-de\\/2.0\\/", {"Resource-license": V}),
     ('dcatde:licenseAttributionByText "Amt"@de ;', "", {"Dataset-attribution": V}),
     ("dcat:distribution <#source>", "dcat:distribution <#source> , []", {"Dataset-distribution": V}),
-    ("dcat:distribution <#source>", "dct:language <#x>", {"Dataset-origin": I}),
+    ("dcat:distribution <#source>", "dct:language <#x>", {"Dataset-origin": INFO}),
     ("<#source> a", "[] dct:title 'x'@de ; a dcat:Distribution . <#source> a", {"Distribution": V}),
     ('"Tabelle"@de', '"Tabelle"', {"Distribution-title": V}),
-    ("srs:Project", "srs:Projekt", {"Distribution-conformsTo": V, "Dataset-origin": I}),
+    ("srs:Project", "srs:Projekt", {"Distribution-conformsTo": V, "Dataset-origin": INFO}),
     ("srs:Project", "srs:Project , srs:Grant", {"Distribution-conformsTo": V}),
     ("dcat:downloadURL <source/a.csv> ;", "", {"Source-downloadURL": V}),
     ("<source/a.csv>", '"a.csv"', {"Distribution-downloadURL": V}),
-    ("srs:Project ,", "", {"Source-conformsTo": V, "Dataset-origin": I}),
+    ("srs:Project ,", "", {"Source-conformsTo": V, "Dataset-origin": INFO}),
     ("csvw:column <#lead> , <#field>", "csvw:x 1", {"TableSchema-column": V}),
     ('"Thema"', '"Kommune"', {"TableSchema-column": V}),
     ('csvw:title "Thema" ;', "", {"Column-title": V}),
     ('csvw:name "field"', "", {"Column-name": V}),
     ('csvw:name "field"', 'csvw:name "field" , "lead"', {"Column-name": V}),
     ('csvw:name "field"', 'csvw:name "Feld 1"', {"Column-name": V}),
-    ("<catalog> a", "[] a dcat:Catalog ; dct:title 'x'@de ; dct:description 'x'@de ; dct:publisher <#office> . <catalog> a", {"Catalog": V}),
+    (
+        "<catalog> a",
+        "[] a dcat:Catalog ; dct:title 'x'@de ; dct:description 'x'@de ; dct:publisher <#office> . <catalog> a",
+        {"Catalog": V},
+    ),
     ("<dataset/a> a", "[] a", {"Dataset": V}),
     ("<sparql> a", "[] a", {"DataService": V}),
 ]
@@ -1033,7 +1087,9 @@ BAD_CATALOGUE: list[tuple[str, str, Results]] = [
 
 def judge_catalogue(text: str) -> Results:
     data = Graph().parse(data=text, format="turtle", publicID=BASE)
-    return {shape: severity for results in judge(data, shapes.catalogue()).values() for shape, severity in results.items()}
+    return {
+        shape: severity for results in judge(data, shapes.catalogue()).values() for shape, severity in results.items()
+    }
 
 
 def test_good_catalogue_conforms() -> None:
@@ -1049,7 +1105,7 @@ def test_bad_catalogue_is_found_by_exactly_its_shape(old: str, new: str, expecte
 def test_every_catalogue_shape_has_a_bad_sample_and_messages() -> None:
     graph = shapes.catalogue()
     own = Graph().parse(Path(shapes.__file__).with_name("catalogue.ttl"))
-    severe = {shape for shape in own.subjects(SH.severity, None)}
+    severe = set(own.subjects(SH.severity, None))
     assert {local(shape) for shape in severe} == {name for _, _, expected in BAD_CATALOGUE for name in expected}
     for shape in severe:
         assert texts(shape, SH.message, graph).keys() == {"de", "en"}

@@ -6,7 +6,6 @@ default in ``../shared/acceptance``; where they are missing, the tests that need
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from functools import cache
@@ -17,9 +16,7 @@ import pyshacl
 import pytest
 from rdflib import OWL, RDF, SH, Graph, URIRef
 
-from ingest.catalogue import datasets, read
-from publish.catalogue import Published, describe
-from publish.release import ReleaseFile
+from publish.release import Release
 
 REPOSITORY = Path(__file__).parents[2]
 BASE = "http://localhost:8000/"
@@ -35,18 +32,6 @@ PROFILES = {
     ],
     "GovData": ["dcat-ap-de/govdata-mqa/db-shapes.ttl"],
 }
-
-MEDIA_TYPES = {
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "rdf": "application/rdf+xml",
-    "jsonld": "application/ld+json",
-    "trig": "application/trig",
-    "nq": "application/n-quads",
-    "csv": "text/csv",
-    "geojson": "application/geo+json",
-}
-
 
 class Result(NamedTuple):
     """One validation result, as far as it can be compared."""
@@ -103,31 +88,9 @@ def judge(acceptance: Path) -> Judge:
 
 
 @pytest.fixture(scope="session")
-def published_catalogue() -> Graph:
-    """The catalogue of this project with the files that a release has."""
-    config = read(REPOSITORY / "data" / "catalogue.ttl", BASE)
-    files: dict[str, ReleaseFile] = {}
-
-    def add(stem: str, dataset: str, *suffixes: str) -> None:
-        for suffix in suffixes:
-            name = f"{stem}.{suffix}"
-            digest = hashlib.sha256(name.encode()).hexdigest()
-            files[name] = ReleaseFile(MEDIA_TYPES[suffix], 1000 + len(files), digest, True, dataset)
-
-    for name in datasets(config, BASE):
-        if name == "all":
-            add("dump/all", name, "ttl", "nt", "rdf", "jsonld", "trig", "nq")
-        elif name == "vocabulary":
-            for stem in ("ontology", "shapes", "scheme/field-of-action", "scheme/project-status"):
-                add(stem, name, "ttl", "nt", "rdf", "jsonld")
-            add("context", name, "jsonld")
-        else:
-            add(f"dump/{name}", name, "ttl", "nt", "rdf", "jsonld", "csv", "geojson")
-            add(f"source/{name}", name, "csv")
-    published = dict.fromkeys(datasets(config, BASE), Published("2026-11-22", "2026-12-01"))
-    published["grants"] = Published("2026-11-22", "2026-12-01", ("2020", "2025-08"))
-    published["municipalities"] = Published("2026-11-22", "2026-11-22", ("2024-12-31", "2024-12-31"))
-    return describe(config, BASE, published, files)
+def published_catalogue(release: Release) -> Graph:
+    """The catalogue of the release of the real records."""
+    return Graph().parse(release.file("catalog.ttl")[0])
 
 
 @pytest.fixture(scope="session")

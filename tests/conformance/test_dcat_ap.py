@@ -67,7 +67,7 @@ def _spoil(catalogue: Graph, subject: URIRef, predicate: URIRef, value: Literal 
         ("dataset/projects#csv", DCTERMS.license, None),
         ("dataset/projects#csv", DCAT.byteSize, Literal(1)),
         ("dataset/projects#csv", DCAT.mediaType, Literal("text/csv")),
-        ("dataset/projects#period", DCAT.startDate, None),
+        ("dataset/vocabulary#period", DCAT.startDate, None),
         ("catalog#publisher", RDF.type, None),
         ("sparql#service", DCAT.endpointURL, None),
     ],

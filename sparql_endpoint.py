@@ -1,0 +1,249 @@
+"""SPARQL 1.1 Protocol, query operation, as a Flask blueprint on an engine: parameters in, HTTP out, nothing else.
+
+Errors leave as exceptions: :class:`engine.QueryError`, whose status is in :data:`STATUS`, and werkzeug's HTTP errors.
+The application shows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+import pyoxigraph as ox
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import BadRequest, NotAcceptable, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.wsgi import wrap_file
+
+import ontology
+from engine import GRAPH_TYPES, TABLE_TYPES, Dataset, Engine, Query, QueryTooLong, Result, UpdateRefused
+
+STATUS: Final = {
+    "query-syntax": 400,
+    "query-too-long": 413,
+    "query-too-deep": 400,
+    "service-refused": 403,
+    "update-refused": 400,
+    "query-too-large": 422,
+    "result-too-large": 422,
+    "query-timeout": 504,
+    "engine-busy": 503,
+    "engine-failed": 500,
+}
+"""HTTP status of each kind of :class:`engine.QueryError` (SPARQL 1.1 Protocol, 2.1.7, leaves most of them open).
+
+A query that goes over a limit of memory or size will do so again: 422, a client error. One that goes over its time is
+what 504 is for; asking again seldom helps. Only 503, with Retry-After, is an invitation to ask again.
+"""
+
+_MOST_PARAMETERS = 1000
+_QUERY, _UPDATE, _FORM = "application/sparql-query", "application/sparql-update", "application/x-www-form-urlencoded"
+
+_TABLES: Final = {**{name: name for name in TABLE_TYPES}, "application/json": TABLE_TYPES[0]}
+_GRAPHS: Final = {**{name: name for name in GRAPH_TYPES}, "application/json": "application/ld+json"}
+_SHORT_NAMES: Final = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "turtle": "text/turtle",
+    "ttl": "text/turtle",
+    "nt": "application/n-triples",
+    "rdf": "application/rdf+xml",
+    "jsonld": "application/ld+json",
+    "trig": "application/trig",
+    "nq": "application/n-quads",
+}
+_SERVICE = """
+@prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
+@prefix format: <http://www.w3.org/ns/formats/> .
+<{address}#service> a sd:Service ;
+  sd:endpoint <{address}> ;
+  sd:supportedLanguage sd:SPARQL11Query ;
+  sd:feature sd:UnionDefaultGraph ;
+  sd:resultFormat format:SPARQL_Results_JSON , format:SPARQL_Results_XML , format:SPARQL_Results_CSV ,
+    format:SPARQL_Results_TSV , format:Turtle , format:N-Triples , format:RDF_XML , format:JSON-LD , format:TriG ,
+    format:N-Quads .
+"""
+_DATASET = """
+PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
+CONSTRUCT {
+  ?dataset a sd:Dataset ; sd:defaultGraph ?default ; sd:namedGraph ?named .
+  ?default a sd:Graph .
+  ?named a sd:NamedGraph ; sd:name ?name ; sd:graph ?graph .
+} WHERE {
+  ?dataset a sd:Dataset ; sd:defaultGraph ?default ; sd:namedGraph ?named .
+  ?named sd:name ?name OPTIONAL { ?named sd:graph ?graph }
+}"""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What a request asks: the query text, if any, and the dataset to ask."""
+
+    text: str | None
+    dataset: Dataset
+    format: str | None
+
+
+def blueprint(engine: Engine, *, address: str, length: int, page: Callable[[], ResponseReturnValue]) -> Blueprint:
+    """The endpoint at ``/sparql``.
+
+    :param engine: answers the queries.
+    :param address: IRI of the endpoint, for its description.
+    :param length: most characters of a query; a body that cannot fit is not read.
+    :param page: shows a form to people who come without a query.
+    """
+    routes = Blueprint("sparql", __name__)
+
+    @routes.route("/sparql", methods=["GET", "POST"])
+    def sparql() -> ResponseReturnValue:
+        call = _read_request(length)
+        if call.text is None:
+            return _describe(engine, address, page)
+        query = engine.prepare(call.text)
+        media_type = _choose(query, call.format)
+        tag = _tag(engine.version(), media_type, call.dataset, query)
+        conditional = request.method in {"GET", "HEAD"} and not query.volatile
+        if conditional and _known(tag):
+            return _finish(Response(status=304), query, tag)
+        result = engine.query(query, media_type, dataset=call.dataset)
+        return _finish(_respond(result), query, _tag(result.version, media_type, call.dataset, query))
+
+    return routes
+
+
+def preferred(accept: MIMEAccept, offered: Iterable[str]) -> str | None:
+    """The offered media type that a client likes best; of equals the first (RFC 9110, 12.5.1).
+
+    Parameters such as ``charset`` or ``profile`` are not compared. Without a wish, it is the first offered.
+    """
+    offered = list(offered)
+    if not accept:
+        return offered[0]
+    return MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in accept]).best_match(offered)
+
+
+def _read_request(length: int) -> _Call:
+    """Parameters of the three forms of the query operation (SPARQL 1.1 Protocol, 2.1.1 to 2.1.3)."""
+    parameters = _parameters(request.query_string)
+    if request.method == "POST":
+        # A character takes at most four bytes, each three characters in a form.
+        request.max_content_length = 12 * length + 2**16
+        kind, options = request.mimetype, request.mimetype_params
+        if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+            raise UnsupportedMediaType("Queries are in UTF-8.")
+        if kind == _QUERY:
+            parameters = [(name, value) for name, value in parameters if name != "query"]
+            parameters.append(("query", _text(_body(length))))
+        elif kind == _FORM:
+            parameters += _parameters(_body(length))
+        elif kind == _UPDATE:
+            raise UpdateRefused("This is an update. The endpoint is read-only.")
+        else:
+            raise UnsupportedMediaType(f"Send a query as {_QUERY} or as {_FORM}.")
+    values: dict[str, list[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, []).append(value)
+    if "update" in values:
+        raise UpdateRefused("This is an update. The endpoint is read-only.")
+    queries = values.get("query", [])
+    if len(queries) > 1:
+        raise BadRequest("There is more than one query.")
+    if not queries and request.method == "POST":
+        raise BadRequest("There is no query.")
+    dataset = Dataset(tuple(values.get("default-graph-uri", ())), tuple(values.get("named-graph-uri", ())))
+    return _Call(queries[0] if queries else None, dataset, values.get("format", [None])[-1])
+
+
+def _body(length: int) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        message = f"The query has more than {length} characters."
+        raise QueryTooLong(message, limit="length", value=length) from None
+
+
+def _parameters(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(_text(raw), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except UnicodeDecodeError:
+        raise BadRequest("The parameters are not in UTF-8.") from None
+    except ValueError:
+        raise BadRequest(f"There are more than {_MOST_PARAMETERS} parameters.") from None
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The request is not in UTF-8.") from None
+
+
+def _choose(query: Query, wish: str | None) -> str:
+    """The media type of the answer: by ``format``, else by Accept."""
+    offered = _TABLES if query.gives_table else _GRAPHS
+    if wish:
+        xml = TABLE_TYPES[1] if query.gives_table else "application/rdf+xml"
+        found: str | None = xml if wish == "xml" else _SHORT_NAMES.get(wish, wish)
+    else:
+        found = preferred(request.accept_mimetypes, offered)
+    if found not in offered:
+        raise NotAcceptable(f"A {query.form.upper()} query is answered in one of: {', '.join(offered)}.")
+    return offered[found]
+
+
+def _tag(version: str, media_type: str, dataset: Dataset, query: Query) -> str:
+    parts = (version, media_type, *dataset.default, "named", *dataset.named, query.text)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _known(tag: str) -> bool:
+    return not request.if_none_match.star_tag and request.if_none_match.contains_weak(tag)
+
+
+def _finish(response: Response, query: Query, tag: str) -> Response:
+    """Say for how long the answer holds: weakly, because rows without ORDER BY may come in another order."""
+    response.vary.add("Accept")
+    if query.volatile:
+        response.cache_control.no_store = True
+    else:
+        response.set_etag(tag, weak=True)
+        response.cache_control.no_cache = True
+    return response
+
+
+def _respond(result: Result) -> Response:
+    if isinstance(result.body, bytes):
+        return Response(result.body, mimetype=result.media_type)
+    response = Response(wrap_file(request.environ, result.body, 2**16), mimetype=result.media_type)
+    response.content_length = result.size
+    response.direct_passthrough = True
+    return response
+
+
+def _describe(engine: Engine, address: str, page: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """What the service is: for people a page, for programs SPARQL 1.1 Service Description."""
+    kind = preferred(request.accept_mimetypes, (*GRAPH_TYPES, "text/html"))
+    if kind is None:
+        raise NotAcceptable(f"The description is there in: {', '.join((*GRAPH_TYPES, 'text/html'))}.")
+    if kind == "text/html":
+        return page()
+    sd = ontology.PREFIXES["sd"]
+    found = engine.query(engine.prepare(_DATASET), "application/n-triples")
+    triples = {quad.triple for quad in ox.parse(found.read(), format=ox.RdfFormat.N_TRIPLES)}
+    service, has_dataset = ox.NamedNode(f"{address}#service"), ox.NamedNode(sd + "defaultDataset")
+    has_default_graph = ox.NamedNode(sd + "defaultGraph")
+    datasets = {triple.subject for triple in triples if triple.predicate == has_default_graph}
+    triples |= {ox.Triple(service, has_dataset, dataset) for dataset in datasets}
+    triples |= {quad.triple for quad in ox.parse(_SERVICE.format(address=address), format=ox.RdfFormat.TURTLE)}
+    ordered = sorted(triples, key=str)
+    body = ox.serialize(ordered, format=ox.RdfFormat.from_media_type(kind), prefixes={"sd": sd}) or b""
+    response = Response(body, mimetype=kind)
+    response.vary.add("Accept")
+    response.cache_control.no_cache = True
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32], weak=True)
+    return response.make_conditional(request)
