@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from conftest import BASE, DATA, ROOT, select, silent
+from support import BASE, DATA, ROOT, select, silent
 
 import ontology
 from ontology import jsonld

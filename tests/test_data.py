@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from conftest import BASE, DATA, ROOT, select
+from support import BASE, DATA, ROOT, select
 
 from publish.release import Release
 

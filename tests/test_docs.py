@@ -7,7 +7,7 @@ import subprocess
 
 import click
 import pytest
-from conftest import ROOT
+from support import ROOT
 
 from ingest.findings import KINDS
 from smartregion import main

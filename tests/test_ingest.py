@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BASE, DATA, silent
+from support import BASE, DATA, silent
 
 import ontology
 from ingest import Finding, Ingested, by_name, record_types

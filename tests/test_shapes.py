@@ -1005,8 +1005,8 @@ CATALOGUE = """
 @prefix srs: <https://w3id.org/smart-region/shapes#> .
 @prefix theme: <http://publications.europa.eu/resource/authority/data-theme/> .
 @prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
-<catalog> a dcat:Catalog ; dct:title "Katalog"@de , "Catalogue"@en ; dct:description "Daten."@de ;
-  dct:publisher <#office> .
+<catalog> a dcat:Catalog ; dct:title "Katalog"@de , "Catalogue"@en ;
+  dct:description "Daten."@de ; dct:publisher <#office> .
 <sparql> a dcat:DataService ; dct:title "SPARQL"@de ; dct:description "Abfragen."@de ; dct:publisher <#office> ;
   dcat:contactPoint <#contact> ; dcat:theme theme:REGI ; dct:license licence:dl-zero-de\\/2.0 .
 <dataset/a> a dcat:Dataset ; dct:title "Projekte"@de ; dct:description "Projekte."@de ; dct:publisher <#office> ;
