@@ -188,7 +188,7 @@ def test_a_catalogue_without_a_german_title_is_refused(tmp_path: Path, executor:
     data = Path(shutil.copytree(DATA, tmp_path / "data"))
     path = data / "catalogue.ttl"
     text = path.read_text(encoding="utf-8")
-    start = text.index("<dataset/projects> a")
+    start = text.index("<dataset/projects> a dcat:Dataset")
     path.write_text(text[:start] + text[start:].replace("@de", "@fr", 1), encoding="utf-8")
     with pytest.raises(BuildError, match="dataset/projects: "):
         build(data, BASE, Releases(tmp_path / "var"), executor, silent)
