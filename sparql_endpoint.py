@@ -1,7 +1,7 @@
 """SPARQL 1.1 Protocol, query operation, as a Flask blueprint on an engine: parameters in, HTTP out, nothing else.
 
-Errors leave as exceptions: :class:`engine.QueryError`, whose status is in :data:`STATUS`, and werkzeug's HTTP errors.
-The application shows them.
+Whatever cannot be answered leaves as a :class:`engine.QueryError`; :data:`STATUS` says with which status the application
+is to show it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MIMEAccept
-from werkzeug.exceptions import BadRequest, NotAcceptable, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import wrap_file
 
 import ontology
-from engine import GRAPH_TYPES, TABLE_TYPES, Dataset, Engine, Query, QueryTooLong, Result, UpdateRefused
+from engine import GRAPH_TYPES, TABLE_TYPES, Dataset, Engine, Query, QueryError, QueryTooLong, Result, UpdateRefused
 
 STATUS: Final = {
+    "query-missing": 400,
+    "query-repeated": 400,
+    "not-utf-8": 400,
+    "too-many-parameters": 400,
+    "not-acceptable": 406,
+    "body-unsupported": 415,
     "query-syntax": 400,
     "query-too-long": 413,
     "query-too-deep": 400,
@@ -80,6 +86,17 @@ CONSTRUCT {
 }"""
 
 
+class RequestError(QueryError):
+    """A request that asks in a way that the protocol does not know.
+
+    :param kind: one of the keys of :data:`STATUS`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 @dataclass(frozen=True)
 class _Call:
     """What a request asks: the query text, if any, and the dataset to ask."""
@@ -89,11 +106,13 @@ class _Call:
     format: str | None
 
 
-def blueprint(engine: Engine, *, address: str, length: int, page: Callable[[], ResponseReturnValue]) -> Blueprint:
+def blueprint(
+    engine: Engine, *, address: Callable[[], str], length: int, page: Callable[[], ResponseReturnValue]
+) -> Blueprint:
     """The endpoint at ``/sparql``.
 
     :param engine: answers the queries.
-    :param address: IRI of the endpoint, for its description.
+    :param address: gives the IRI of the endpoint, for its description.
     :param length: most characters of a query; a body that cannot fit is not read.
     :param page: shows a form to people who come without a query.
     """
@@ -103,7 +122,7 @@ def blueprint(engine: Engine, *, address: str, length: int, page: Callable[[], R
     def sparql() -> ResponseReturnValue:
         call = _read_request(length)
         if call.text is None:
-            return _describe(engine, address, page)
+            return _describe(engine, address(), page)
         query = engine.prepare(call.text)
         media_type = _choose(query, call.format)
         tag = _tag(engine.version(), media_type, call.dataset, query)
@@ -135,7 +154,7 @@ def _read_request(length: int) -> _Call:
         request.max_content_length = 12 * length + 2**16
         kind, options = request.mimetype, request.mimetype_params
         if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
-            raise UnsupportedMediaType("Queries are in UTF-8.")
+            raise RequestError("not-utf-8", "The charset of the query is not UTF-8.")
         if kind == _QUERY:
             parameters = [(name, value) for name, value in parameters if name != "query"]
             parameters.append(("query", _text(_body(length))))
@@ -144,7 +163,7 @@ def _read_request(length: int) -> _Call:
         elif kind == _UPDATE:
             raise UpdateRefused("This is an update. The endpoint is read-only.")
         else:
-            raise UnsupportedMediaType(f"Send a query as {_QUERY} or as {_FORM}.")
+            raise RequestError("body-unsupported", f"{_QUERY}, {_FORM}")
     values: dict[str, list[str]] = {}
     for name, value in parameters:
         values.setdefault(name, []).append(value)
@@ -152,9 +171,9 @@ def _read_request(length: int) -> _Call:
         raise UpdateRefused("This is an update. The endpoint is read-only.")
     queries = values.get("query", [])
     if len(queries) > 1:
-        raise BadRequest("There is more than one query.")
+        raise RequestError("query-repeated", "There is more than one query.")
     if not queries and request.method == "POST":
-        raise BadRequest("There is no query.")
+        raise RequestError("query-missing", "There is no query.")
     dataset = Dataset(tuple(values.get("default-graph-uri", ())), tuple(values.get("named-graph-uri", ())))
     return _Call(queries[0] if queries else None, dataset, values.get("format", [None])[-1])
 
@@ -171,16 +190,16 @@ def _parameters(raw: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(_text(raw), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except UnicodeDecodeError:
-        raise BadRequest("The parameters are not in UTF-8.") from None
+        raise RequestError("not-utf-8", "A parameter is not in UTF-8.") from None
     except ValueError:
-        raise BadRequest(f"There are more than {_MOST_PARAMETERS} parameters.") from None
+        raise RequestError("too-many-parameters", f"There are more than {_MOST_PARAMETERS} parameters.") from None
 
 
 def _text(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise BadRequest("The request is not in UTF-8.") from None
+        raise RequestError("not-utf-8", "The request is not in UTF-8.") from None
 
 
 def _choose(query: Query, wish: str | None) -> str:
@@ -192,7 +211,7 @@ def _choose(query: Query, wish: str | None) -> str:
     else:
         found = preferred(request.accept_mimetypes, offered)
     if found not in offered:
-        raise NotAcceptable(f"A {query.form.upper()} query is answered in one of: {', '.join(offered)}.")
+        raise RequestError("not-acceptable", ", ".join(offered))
     return offered[found]
 
 
@@ -227,9 +246,10 @@ def _respond(result: Result) -> Response:
 
 def _describe(engine: Engine, address: str, page: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     """What the service is: for people a page, for programs SPARQL 1.1 Service Description."""
-    kind = preferred(request.accept_mimetypes, (*GRAPH_TYPES, "text/html"))
+    offered = (*GRAPH_TYPES, "text/html")
+    kind = preferred(request.accept_mimetypes, offered)
     if kind is None:
-        raise NotAcceptable(f"The description is there in: {', '.join((*GRAPH_TYPES, 'text/html'))}.")
+        raise RequestError("not-acceptable", ", ".join(offered))
     if kind == "text/html":
         return page()
     sd = ontology.PREFIXES["sd"]

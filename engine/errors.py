@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class QueryError(Exception):
     """A query that is not answered.
@@ -13,7 +11,7 @@ class QueryError(Exception):
     :param value: value of that limit.
     """
 
-    kind: ClassVar[str]
+    kind: str
 
     def __init__(self, message: str, *, limit: str | None = None, value: float | None = None) -> None:
         super().__init__(message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from support import BASE, DATA, silent
 
@@ -223,6 +225,43 @@ def test_a_table_without_its_key_column_publishes_nothing_of_it(data: Path, exec
     found = inspect(data, BASE, executor, silent)
     assert {"missing-column", "unknown-column"} <= {f.code for f in found.findings if f.source == "events.csv"}
     assert found.datasets["events"].records == []
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "json", "tsv"])
+def test_the_kind_of_file_and_its_headers_do_not_matter(
+    data: Path, clean: Ingested, executor: Executor, suffix: str
+) -> None:
+    """The same records from a workbook, from JSON and from TSV; one column has a name that only the catalogue knows."""
+    with (data / "offers.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[0][rows[0].index("Anbieter")] = "Wer?"
+    path = data / f"offers.{suffix}"
+    if suffix == "xlsx":
+        book = openpyxl.Workbook()
+        book.create_sheet("Hinweise", 0).append(["Bitte nichts ändern"])
+        for row in rows:
+            book.worksheets[1].append(row)
+        book.save(path)
+    elif suffix == "json":
+        path.write_text(json.dumps([dict(zip(rows[0], row, strict=True)) for row in rows[1:]]), encoding="utf-8")
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter="\t").writerows(rows)
+    catalogue = data / "catalogue.ttl"
+    text = catalogue.read_text(encoding="utf-8").replace("<source/offers.csv>", f"<source/offers.{suffix}>")
+    extra = """\n<dataset/offers#source> <http://www.w3.org/ns/csvw#tableSchema> [ <http://www.w3.org/ns/csvw#column> [
+        <http://www.w3.org/ns/csvw#title> "Wer?" ; <http://www.w3.org/ns/csvw#name> "provider" ] ] .\n"""
+    catalogue.write_text(text + extra, encoding="utf-8")
+    found = inspect(data, BASE, executor, silent)
+    assert violations(found) == []
+
+    def without_rows(ingested: Ingested) -> list[dict[str, Any]]:
+        return [{**node, "derivedFrom": None} for node in ingested.datasets["offers"].records]
+
+    assert without_rows(found) == without_rows(clean)
+    fragment = {"xlsx": "sheet=Sheet&row=2", "json": "row=1", "tsv": "row=2"}[suffix]
+    sources = [node["derivedFrom"][0] for node in found.datasets["offers"].records]
+    assert f"../source/offers.{suffix}#{fragment}" in sources
 
 
 def test_fields_come_from_context_and_shapes() -> None:

@@ -1,0 +1,94 @@
+"""Which release is current, and what every page may need: found once per request, opened once per release."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app, g
+
+from engine import Engine
+from publish.release import Release, Releases
+from web.labels import Labels
+
+
+@dataclass(frozen=True)
+class Published:
+    """An opened release."""
+
+    release: Release
+    labels: Labels
+
+    @property
+    def modified(self) -> dt.datetime:
+        """When something in it changed last."""
+        return midnight(self.release.manifest.modified)
+
+    def graphs(self) -> list[str]:
+        """IRIs of the named graphs."""
+        manifest = self.release.manifest
+        names = [name for name in manifest.datasets if name != "all"]
+        return [f"{manifest.base}graph/{name}" for name in (*names, "catalog", "void")]
+
+
+def midnight(date: str) -> dt.datetime:
+    """The beginning of a day (UTC) that a manifest names."""
+    return dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC)
+
+
+class Current:
+    """The current release; call it at every request, it costs one ``readlink`` while nothing changes."""
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases = releases
+        self._lock = threading.Lock()
+        self._known: Published | None = None
+
+    def __call__(self) -> Published:
+        """The current release.
+
+        :raises ReleaseError: there is none.
+        """
+        known = self._known
+        if known is not None and known.release.id == self._releases.current_id():
+            return known
+        with self._lock:
+            release = self._releases.open()
+            if self._known is None or self._known.release.id != release.id:
+                path, _ = release.file("labels.json")
+                self._known = Published(release, Labels(json.loads(path.read_text(encoding="utf-8"))))
+            return self._known
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the parts of the application share.
+
+    :ivar current: the current release.
+    :ivar public: the engine of the SPARQL endpoint.
+    :ivar private: the engine of the pages.
+    :ivar stamp: identifies the code and templates.
+    """
+
+    current: Current
+    public: Engine
+    private: Engine
+    stamp: str
+
+
+def site() -> Site:
+    """The site of the application that handles this request."""
+    return cast(Site, current_app.extensions["smartregion"])
+
+
+def published() -> Published:
+    """The release that was current when this request first asked for it.
+
+    :raises ReleaseError: there is none.
+    """
+    if "published" not in g:
+        g.published = site().current()
+    return cast(Published, g.published)

@@ -1,0 +1,104 @@
+"""Records of the graph: ``/id/…`` names the thing, ``/doc/…`` is the document about it (httpRange-14: 303 See Other)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyoxigraph as ox
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from engine import TABLE_TYPES
+from web import documents
+from web.current import published, site
+from web.documents import SUFFIXES, Triples
+from web.negotiation import choose, split
+from web.nodes import NAMES, Naming, node, references, subjects
+
+blueprint = Blueprint("entities", __name__)
+
+_MOST_REFERENCES = 500
+_NAMES: Final = " ".join(f"<{iri}>" for iri in NAMES)
+
+_DOCUMENT = f"""
+CONSTRUCT {{ ?s ?p ?o . ?part ?q ?x . ?o ?name ?text }}
+WHERE {{
+  {{ ?s ?p ?o }}
+  UNION {{ ?s ?link ?part . ?part ?q ?x FILTER(STRSTARTS(STR(?part), CONCAT(STR(?s), "#"))) }}
+  UNION {{ ?s ?p ?o . ?o ?name ?text VALUES ?name {{ {_NAMES} }} FILTER(?o != ?s) }}
+}}"""
+
+_REFERENCES = f"""
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+CONSTRUCT {{ ?from ?p ?s . ?from rdf:type ?class . ?from ?name ?text }}
+WHERE {{
+  ?from ?p ?s FILTER(!STRSTARTS(STR(?from), CONCAT(STR(?s), "#")))
+  OPTIONAL {{ ?from rdf:type ?class }}
+  OPTIONAL {{ ?from ?name ?text VALUES ?name {{ {_NAMES} }} }}
+}}
+ORDER BY ?from ?p
+LIMIT {8 * _MOST_REFERENCES}"""
+
+_SUCCESSOR = """
+PREFIX dct: <http://purl.org/dc/terms/>
+SELECT DISTINCT ?s ?by WHERE { ?s ?p ?o OPTIONAL { ?s dct:isReplacedBy ?by } }"""
+
+
+@blueprint.get("/id/<segment>/<key>")
+def identify(segment: str, key: str) -> ResponseReturnValue:
+    """Leads from the thing to the document about it; from a former one to the one that replaced it."""
+    engine = site().private
+    answer = engine.query(engine.prepare(_SUCCESSOR), TABLE_TYPES[0], bindings={"s": _thing(segment, key)})
+    rows = list(ox.parse_query_results(answer.read(), ox.QueryResultsFormat.JSON))  # type: ignore[arg-type]
+    if not rows:
+        raise NotFound
+    base = published().release.manifest.base
+    successors = [row["by"].value for row in rows if row["by"] is not None and row["by"].value.startswith(base)]
+    if len(successors) == 1:
+        response = redirect(f"{request.script_root}/{successors[0][len(base) :]}", 301)
+    else:
+        response = redirect(url_for(".document", segment=segment, name=key), 303)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/doc/<segment>/<name>")
+def document(segment: str, name: str) -> ResponseReturnValue:
+    """What is known about a record: its properties, its parts, and what refers to it."""
+    key, suffix = split(name)
+    suffix = suffix or choose(SUFFIXES)
+    if suffix not in SUFFIXES:
+        raise NotFound
+    if (cached := documents.not_modified(suffix)) is not None:
+        return cached
+    engine, thing = site().private, _thing(segment, key)
+    triples = documents.ask(engine.prepare(_DOCUMENT), {"s": thing})
+    if not triples:
+        raise NotFound
+    incoming = documents.ask(engine.prepare(_REFERENCES), {"s": thing})
+    if suffix == "html":
+        body: bytes | str = _page(thing.value, triples, incoming)
+    else:
+        body = documents.write(documents.in_order([*triples, *incoming]), suffix)
+    return documents.respond(body, suffix, f"doc/{segment}/{key}")
+
+
+def _thing(segment: str, key: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(f"{published().release.manifest.base}id/{segment}/{key}")
+    except ValueError:
+        raise NotFound from None
+
+
+def _page(iri: str, triples: Triples, incoming: Triples) -> str:
+    naming = Naming([*triples, *incoming])
+    parts = [part for part in subjects(triples) if part.startswith(f"{iri}#")]
+    return render_template(
+        "entity.html",
+        node=node(iri, triples, naming),
+        parts=[node(part, triples, naming) for part in parts],
+        references=references(iri, incoming, naming),
+        path=request.path.removesuffix(".html"),
+        suffixes=SUFFIXES,
+    )

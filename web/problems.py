@@ -1,0 +1,142 @@
+"""Errors in one shape: RFC 9457 for programs, a page with the same content for browsers, in German and English."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from flask import Flask, Response, render_template, request
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import HTTPException
+
+from engine import QueryError
+from publish.release import ReleaseError
+from sparql_endpoint import STATUS
+from web.language import language
+from web.negotiation import wants_html
+
+NAMESPACE: Final = "https://w3id.org/smart-region/problem#"
+"""A problem's ``type`` is this and its kind: the same in both languages and in every installation."""
+
+_RETRY_SECONDS = 5
+_ELSEWHERE: Final = lazy_gettext("Alle Daten gibt es als Download unter /dump/all.nq.")
+_TITLES: Final = {
+    "query-missing": lazy_gettext("Die Abfrage fehlt"),
+    "query-repeated": lazy_gettext("Es ist mehr als eine Abfrage"),
+    "not-utf-8": lazy_gettext("Die Anfrage ist nicht in UTF-8"),
+    "too-many-parameters": lazy_gettext("Die Anfrage hat zu viele Parameter"),
+    "not-acceptable": lazy_gettext("Kein gewünschtes Format ist verfügbar"),
+    "body-unsupported": lazy_gettext("Der Medientyp der Anfrage wird nicht unterstützt"),
+    "query-syntax": lazy_gettext("Die Abfrage ist kein gültiges SPARQL"),
+    "query-too-long": lazy_gettext("Die Abfrage ist zu lang"),
+    "query-too-deep": lazy_gettext("Die Abfrage ist zu tief geschachtelt"),
+    "service-refused": lazy_gettext("SERVICE ist hier nicht erlaubt"),
+    "update-refused": lazy_gettext("Änderungen sind hier nicht erlaubt"),
+    "query-too-large": lazy_gettext("Die Abfrage braucht zu viel Speicher"),
+    "result-too-large": lazy_gettext("Das Ergebnis ist zu groß"),
+    "query-timeout": lazy_gettext("Die Abfrage dauert zu lange"),
+    "engine-busy": lazy_gettext("Zu viele Abfragen zur gleichen Zeit"),
+    "engine-failed": lazy_gettext("Die Abfrage konnte nicht beantwortet werden"),
+    "no-release": lazy_gettext("Es ist noch nichts veröffentlicht"),
+    "not-found": lazy_gettext("Nicht gefunden"),
+    "method-not-allowed": lazy_gettext("Methode nicht erlaubt"),
+    "request-too-large": lazy_gettext("Die Anfrage ist zu groß"),
+    "range-not-satisfiable": lazy_gettext("Dieser Ausschnitt ist nicht verfügbar"),
+    "internal-error": lazy_gettext("Interner Fehler"),
+}
+_KINDS: Final = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large", 416: "range-not-satisfiable"}
+
+
+def register(app: Flask) -> None:
+    """Show every error of the application as a problem."""
+    app.register_error_handler(QueryError, _query_error)
+    app.register_error_handler(ReleaseError, _no_release)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _query_error(error: QueryError) -> Response:
+    members = {} if error.limit is None else {"limit": error.limit, "value": error.value}
+    return _problem(error.kind, STATUS[error.kind], _advice(error), members)
+
+
+def _no_release(_: ReleaseError) -> Response:
+    return _problem("no-release", 503, gettext("Sobald eine Veröffentlichung erstellt ist, erscheint sie hier."), {})
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    kind = _KINDS.get(status, "internal-error")
+    response = _problem(kind, status, _explanation(kind), {})
+    for name, value in error.get_headers(request.environ):
+        if name not in response.headers:
+            response.headers[name] = value
+    return response
+
+
+def _problem(kind: str, status: int, detail: str, members: dict[str, str | float | None]) -> Response:
+    document = {
+        "type": NAMESPACE + kind,
+        "title": str(_TITLES[kind]),
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        **members,
+    }
+    if wants_html():
+        response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
+    else:
+        text = json.dumps(document, ensure_ascii=False) + "\n"
+        response = Response(text, status, mimetype="application/problem+json")
+    response.headers["Content-Language"] = language()
+    response.vary.update(["Accept", "Accept-Language"])
+    response.cache_control.no_store = True
+    if status == 503:
+        response.retry_after = _RETRY_SECONDS
+    return response
+
+
+def _advice(error: QueryError) -> str:
+    """What is wrong with a query, and what helps."""
+    value = "" if error.value is None else f"{error.value:.10g}"
+    match error.kind:
+        case "query-syntax":
+            return gettext("Meldung des Parsers: %(message)s", message=str(error))
+        case "not-acceptable":
+            return gettext("Angeboten werden: %(types)s", types=str(error))
+        case "body-unsupported":
+            return gettext("Unterstützt werden: %(types)s", types=str(error))
+        case "query-too-long":
+            return gettext("Erlaubt sind %(value)s Zeichen. Lange Listen auf mehrere Abfragen verteilen.", value=value)
+        case "query-too-deep":
+            return gettext("Erlaubt sind %(value)s Ebenen von Klammern. VALUES und flache Muster helfen.", value=value)
+        case "service-refused":
+            return gettext("Dieser Endpunkt fragt keine anderen Server; andere dürfen ihn mit SERVICE fragen.")
+        case "update-refused":
+            return gettext("Dieser Endpunkt beantwortet SELECT, ASK, CONSTRUCT und DESCRIBE.")
+        case "query-too-large":
+            help_ = gettext("Erlaubt sind %(value)s MiB. Engere Muster oder LIMIT helfen.", value=value)
+            return f"{help_} {_ELSEWHERE}"
+        case "result-too-large":
+            help_ = gettext("Erlaubt sind %(value)s MiB. Mit LIMIT und OFFSET kommt es in Teilen.", value=value)
+            return f"{help_} {_ELSEWHERE}"
+        case "query-timeout":
+            help_ = gettext("Erlaubt sind %(value)s Sekunden. Engere Muster oder LIMIT helfen.", value=value)
+            return f"{help_} {_ELSEWHERE}"
+        case "engine-busy":
+            return gettext("Bitte in einigen Sekunden noch einmal fragen.")
+        case _:
+            return _explanation(error.kind)
+
+
+def _explanation(kind: str) -> str:
+    match kind:
+        case "not-found":
+            return gettext("Unter dieser Adresse gibt es nichts. Die Startseite führt zu allen Daten.")
+        case "method-not-allowed":
+            return gettext("Die erlaubten Methoden stehen im Kopffeld Allow.")
+        case "query-missing" | "query-repeated":
+            return gettext("Der Parameter query gehört genau einmal in die Anfrage.")
+        case "not-utf-8" | "too-many-parameters" | "request-too-large" | "range-not-satisfiable":
+            return gettext("Die Anfrage muss geändert werden, bevor sie beantwortet werden kann.")
+        case _:
+            return gettext("Der Fehler liegt nicht an der Anfrage. Bitte später noch einmal versuchen.")

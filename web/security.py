@@ -1,0 +1,36 @@
+"""Headers that every answer has. Nothing here needs a script, a cookie or another site, and none is allowed.
+
+The data are public and nobody is logged in, so any site may read them (Fetch standard, CORS protocol).
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Location, ETag, Link, Location, Retry-After",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-Modified-Since, If-None-Match, Range",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def register(app: Flask) -> None:
+    """Add the headers to every answer of the application."""
+    app.after_request(_protect)
+
+
+def _protect(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        response.headers.update(_PREFLIGHT)
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+    return response
