@@ -42,6 +42,12 @@ _PHASES = {
 _COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}
 
 
+class Failure(click.ClickException):
+    """An error that a person can mend: one sentence, no traceback, exit status 2."""
+
+    exit_code = 2
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="smart-region-hessen")
 @click.pass_context
@@ -59,7 +65,7 @@ def main(context: click.Context) -> None:
     try:
         context.obj = Settings()
     except ValidationError as error:
-        raise click.ClickException(_settings_message(error)) from None
+        raise Failure(_settings_message(error)) from None
 
 
 def _settings_message(error: ValidationError) -> str:
@@ -73,7 +79,7 @@ def _override(settings: Settings, **given: Any) -> Settings:
     try:
         return Settings(**{**settings.model_dump(), **chosen})
     except ValidationError as error:
-        raise click.ClickException(_settings_message(error)) from None
+        raise Failure(_settings_message(error)) from None
 
 
 _data = click.option("--data", type=click.Path(path_type=Path), help="Directory of the tables and catalogue.ttl.")
@@ -210,13 +216,11 @@ def prune_command(settings: Settings, keep: int, var: Path | None) -> None:
 
 @contextmanager
 def _failing() -> Iterator[None]:
-    """Errors that a person can mend, as one sentence and exit status 2."""
+    """Errors that a person can mend become a :class:`Failure`."""
     try:
         yield
     except (BuildError, ReleaseError, ServerError) as error:
-        failure = click.ClickException(str(error))
-        failure.exit_code = 2
-        raise failure from None
+        raise Failure(str(error)) from None
 
 
 @contextmanager

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     var: Path = Field(Path("var"), description="Directory of the releases.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    proxies: int = Field(0, ge=0, description="Reverse proxies in front whose X-Forwarded-* headers are trusted.")
+    engine: str = Field("", description="Query URL of a SPARQL 1.1 server to ask instead of the release's own store.")
     workers: int = Field(2, ge=1, le=64, description="Server processes.")
     query_workers: int = Field(2, ge=1, le=64, description="Query processes per server process.")
     query_seconds: float = Field(20.0, gt=0, description="Wall-clock limit of one query, in seconds.")
