@@ -1,11 +1,14 @@
 """The SHACL shapes of the records and of the catalogue.
 
-Parsed graphs are kept and shared: treat them as read-only, and copy before changing.
+Parsed graphs are kept and shared: treat them as read-only, and copy before changing. (Validating counts: pyshacl 0.40
+adds two triples about OWL to the shapes graph that it is given.)
 
 A *column shape* is named by ``sh:property`` of its type's node shape: it says what one cell may hold, and has a name, a
 help text and an order. A *check* is a shape with a target of its own: it looks at other cells or other records, or at
 gaps that do not withhold a record. The local name of either ends, after its last hyphen, in the term of the context
-that it is about; so does that of every ``sh:SPARQLConstraint`` and ``sh:SPARQLRule``.
+that it is about (in the catalogue: in the name of the property); so does that of every ``sh:SPARQLConstraint``, which
+has ``Query`` before that hyphen, and of every ``sh:SPARQLRule``. The message for a result is that of its
+``sh:sourceShape``; pyshacl 0.40 drops the languages of messages for SPARQL constraints in its reports.
 """
 
 from __future__ import annotations

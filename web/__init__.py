@@ -16,7 +16,7 @@ from engine import Engine, Limits
 from engine.embedded import EmbeddedEngine, Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
-from web import entities, health, language, pages, problems, security
+from web import datasets, entities, health, language, pages, problems, security
 from web import files as file_pages
 from web.current import Current, Site
 
@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> Flask:
     Compress(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(file_pages.blueprint)
+    app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(

@@ -13,7 +13,7 @@ from engine import TABLE_TYPES
 from web import documents
 from web.current import published, site
 from web.documents import SUFFIXES, Triples
-from web.negotiation import choose, split
+from web.negotiation import MEDIA_TYPES, choose, split
 from web.nodes import NAMES, Naming, node, references, subjects
 
 blueprint = Blueprint("entities", __name__)
@@ -101,4 +101,5 @@ def _page(iri: str, triples: Triples, incoming: Triples) -> str:
         references=references(iri, incoming, naming),
         path=request.path.removesuffix(".html"),
         suffixes=SUFFIXES,
+        media_types=MEDIA_TYPES,
     )

@@ -6,34 +6,133 @@ it is another representation with a validator of its own (RFC 9110, 8.8.3.3).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from web import documents
-from web.current import midnight, published, site
-from web.documents import SUFFIXES, Triples
+from web.current import midnight, published
 from web.negotiation import MEDIA_TYPES, choose, split, wants_html
 from web.nodes import Naming, node, subjects
 
 blueprint = Blueprint("files", __name__)
 
-_MOST_RECORDS = 1000
-_DATASET = """
-PREFIX dcat: <http://www.w3.org/ns/dcat#>
-CONSTRUCT { ?s ?p ?o . ?o ?name ?text }
-WHERE {
-  ?dataset a dcat:Dataset .
-  ?s ?p ?o FILTER(?s = ?dataset || STRSTARTS(STR(?s), CONCAT(STR(?dataset), "#")))
-  OPTIONAL { ?o ?name ?text VALUES ?name { %s } }
-}"""
+_GRAPHS = {"catalog": "catalog", "void": "void", "vocabulary": "ontology"}
 
 
-@blueprint.get("/catalog")
-@blueprint.get("/catalog.<suffix>")
-def catalog(suffix: str | None = None) -> ResponseReturnValue:
-    """The catalogue in DCAT-AP.de: a page for people, RDF for portals."""
-    return _family("catalog", suffix, "catalog.html")
+@blueprint.get("/<any(catalog, void, ontology, shapes):family>")
+@blueprint.get("/<any(catalog, void, ontology, shapes):family>.<suffix>")
+def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
+    """A graph of its own address: a page for people, RDF for programs."""
+    pages = {"catalog": _catalog_page, "ontology": _nodes_page}
+    return _negotiated(family, suffix, pages.get(family, _downloads_page))
+
+
+@blueprint.get("/.well-known/void")
+def well_known_void() -> ResponseReturnValue:
+    """The statistics, where VoID (section 7.2) has clients look for them."""
+    return _negotiated("void", None, _downloads_page)
+
+
+@blueprint.get("/scheme/<name>")
+def scheme(name: str) -> ResponseReturnValue:
+    """A concept scheme."""
+    stem, suffix = split(name)
+    return _negotiated(f"scheme/{stem}", suffix, _nodes_page)
+
+
+@blueprint.get("/dump/<name>")
+def dump(name: str) -> ResponseReturnValue:
+    """A dataset as a file; without a suffix, browsers are led to its page."""
+    stem, suffix = split(name)
+    if suffix is None and wants_html():
+        return redirect(url_for("datasets.dataset", name=stem), 303)
+    return _negotiated(f"dump/{stem}", suffix, None)
+
+
+@blueprint.get("/graph/<name>")
+def graph(name: str) -> ResponseReturnValue:
+    """Leads from a named graph to a document with its triples."""
+    if name in _GRAPHS:
+        return redirect(url_for(".document", family=_GRAPHS[name]), 303)
+    if name not in published().release.manifest.datasets:
+        raise NotFound
+    return redirect(url_for(".dump", name=name), 303)
+
+
+@blueprint.get("/source/<name>")
+def source(name: str) -> ResponseReturnValue:
+    """An input table as it was read; its encoding is its author's."""
+    response = _send(f"source/{name}")
+    response.headers["Content-Type"] = response.mimetype
+    return response
+
+
+@blueprint.get("/<any('context.jsonld', 'quality.json'):name>")
+def single(name: str) -> ResponseReturnValue:
+    """The JSON-LD context, and the findings of the release."""
+    return _send(name)
+
+
+def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], str] | None) -> Response:
+    """The representation that the suffix or the Accept header asks for.
+
+    :param page: makes the HTML of the stem and its suffixes; None when there is no page.
+    """
+    files = published().release.manifest.files
+    suffixes = [known for known in MEDIA_TYPES if f"{stem}.{known}" in files]
+    if not suffixes:
+        raise NotFound
+    chosen = suffix or choose([*suffixes, "html"] if page else suffixes)
+    if chosen == "html" and page:
+        return documents.not_modified("html") or documents.finish(Response(page(stem, suffixes)), "html")
+    response = _send(f"{stem}.{chosen}")
+    if suffix is None:
+        response.vary.add("Accept")
+        response.headers["Content-Location"] = f"{request.script_root}/{stem}.{chosen}"
+    return response
+
+
+def _send(name: str) -> Response:
+    release = published().release
+    try:
+        path, described = release.file(name)
+    except KeyError:
+        raise NotFound from None
+    packed = described.gzip and request.accept_encodings.best_match(("gzip", "identity")) == "gzip"
+    entry = release.manifest.datasets.get(described.dataset or "")
+    response = send_file(
+        path.with_name(f"{path.name}.gz") if packed else path,
+        mimetype=described.media_type,
+        download_name=PurePosixPath(name).name,
+        etag=f"{described.sha256}-gzip" if packed else described.sha256,
+        last_modified=midnight(entry.modified if entry else release.manifest.modified),
+    )
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _catalog_page(stem: str, suffixes: list[str]) -> str:
+    manifest = published().release.manifest
+    return render_template("catalog.html", stem=stem, suffixes=suffixes, datasets=manifest.datasets)
+
+
+def _downloads_page(stem: str, suffixes: list[str]) -> str:
+    titles = {"void": gettext("Statistik (VoID)"), "shapes": gettext("Regeln (SHACL)")}
+    return render_template("downloads.html", stem=stem, suffixes=suffixes, title=titles[stem])
+
+
+def _nodes_page(stem: str, suffixes: list[str]) -> str:
+    path, _ = published().release.file(f"{stem}.nt")
+    quads = ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES)
+    triples = documents.in_order(quad.triple for quad in quads)
+    naming = Naming(triples)
+    nodes = [node(iri, triples, naming) for iri in subjects(triples)]
+    return render_template("nodes.html", stem=stem, suffixes=suffixes, nodes=nodes)

@@ -1,0 +1,110 @@
+"""Datasets: what the catalogue says about one, its downloads, and a list of its records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import pyoxigraph as ox
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+from werkzeug.exceptions import NotFound
+
+import ontology
+from web import documents
+from web.current import published, site
+from web.documents import SUFFIXES, Triples
+from web.negotiation import choose, split
+from web.nodes import NAMES, Naming, Value, href, node, subjects
+
+blueprint = Blueprint("datasets", __name__)
+
+_MOST_RECORDS = 1000
+_NAMES: Final = " ".join(f"<{iri}>" for iri in NAMES)
+
+_DESCRIPTION = f"""
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+CONSTRUCT {{ ?s ?p ?o . ?o ?name ?text }}
+WHERE {{
+  ?dataset a dcat:Dataset .
+  ?s ?p ?o FILTER(?s = ?dataset || STRSTARTS(STR(?s), CONCAT(STR(?dataset), "#")))
+  OPTIONAL {{ ?o ?name ?text VALUES ?name {{ {_NAMES} }} }}
+}}"""
+
+_RECORDS = f"""
+CONSTRUCT {{ ?s ?name ?text }}
+WHERE {{ ?s a ?class ; ?name ?text VALUES ?name {{ {_NAMES} }} }}
+ORDER BY ?s
+LIMIT {4 * _MOST_RECORDS}"""
+
+_SHOWN: Final = {
+    ontology.PREFIXES[prefix] + local: label
+    for prefix, local, label in (
+        ("dct", "description", lazy_gettext("Beschreibung")),
+        ("dct", "publisher", lazy_gettext("Herausgeber")),
+        ("dct", "license", lazy_gettext("Lizenz")),
+        ("dcatde", "licenseAttributionByText", lazy_gettext("Namensnennung")),
+        ("dct", "rights", lazy_gettext("Rechte")),
+        ("dct", "provenance", lazy_gettext("Herkunft")),
+        ("dcat", "theme", lazy_gettext("Thema")),
+        ("dcat", "keyword", lazy_gettext("Schlagwörter")),
+        ("dct", "accrualPeriodicity", lazy_gettext("Aktualisierung")),
+        ("dct", "issued", lazy_gettext("Veröffentlicht")),
+        ("dct", "modified", lazy_gettext("Geändert")),
+        ("dcat", "contactPoint", lazy_gettext("Kontakt")),
+    )
+}
+"""What a page shows of the catalogue, in this order."""
+
+
+@blueprint.get("/dataset/<name>")
+def dataset(name: str) -> ResponseReturnValue:
+    """The part of the catalogue about a dataset, or its page."""
+    stem, suffix = split(name)
+    suffix = suffix or choose(SUFFIXES)
+    manifest = published().release.manifest
+    if stem not in manifest.datasets or suffix not in SUFFIXES:
+        raise NotFound
+    if (cached := documents.not_modified(suffix)) is not None:
+        return cached
+    engine = site().private
+    iri = f"{manifest.base}dataset/{stem}"
+    query = engine.prepare(_DESCRIPTION)
+    triples = documents.ask(query, {"dataset": ox.NamedNode(iri)}, (f"{manifest.base}graph/catalog",))
+    body = _page(stem, iri, triples) if suffix == "html" else documents.write(triples, suffix)
+    return documents.respond(body, suffix, f"dataset/{stem}")
+
+
+def _page(name: str, iri: str, triples: Triples) -> str:
+    manifest = published().release.manifest
+    found = {row.iri: row for row in node(iri, triples, Naming(triples)).rows}
+    rows = [replace(found[shown], label=str(label)) for shown, label in _SHOWN.items() if shown in found]
+    downloads = {
+        file.removeprefix("dump/"): described
+        for file, described in manifest.files.items()
+        if file.startswith("dump/") and described.dataset == name
+    }
+    return render_template(
+        "dataset.html",
+        name=name,
+        iri=iri,
+        entry=manifest.datasets[name],
+        rows=rows,
+        downloads=downloads,
+        records=_records(name),
+        suffixes=SUFFIXES,
+    )
+
+
+def _records(name: str) -> list[Value]:
+    """Links to the records, by name; of many the first."""
+    manifest, engine = published().release.manifest, site().private
+    record_class = manifest.datasets[name].record_class
+    if record_class is None:
+        return []
+    graph = f"{manifest.base}graph/{name}"
+    triples = documents.ask(engine.prepare(_RECORDS), {"class": ox.NamedNode(record_class)}, (graph,))
+    naming = Naming(triples)
+    links = [Value(naming[iri], href(iri)) for iri in subjects(triples)]
+    return sorted(links, key=lambda link: link.text.casefold())[:_MOST_RECORDS]
