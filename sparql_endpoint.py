@@ -1,7 +1,7 @@
 """SPARQL 1.1 Protocol, query operation, as a Flask blueprint on an engine: parameters in, HTTP out, nothing else.
 
-Whatever cannot be answered leaves as a :class:`engine.QueryError`; :data:`STATUS` says with which status the application
-is to show it.
+What cannot be answered leaves as a :class:`engine.QueryError`; :data:`STATUS` says with which status the application is
+to show it.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _message(field: Field, result: Result, cell: str | None) -> Text:
         found = {"de": f"Gefunden: „{cell}“. ", "en": f"Found: “{cell}”. "}
     else:
         found = {"de": "", "en": ""}
-    return {lang: found[lang] + field.message[lang] for lang in ("de", "en")}
+    return {lang: found[lang] + result.message[lang] for lang in ("de", "en")}
 
 
 def _code(component: str) -> str:

@@ -68,14 +68,7 @@ def _construct(store: ox.Store, text: str) -> Iterator[ox.Triple]:
 
 @cache
 def rules(shape: str) -> tuple[str, ...]:
-    """The CONSTRUCT queries of a node shape's rules, prefixes included."""
+    """The CONSTRUCT queries of a node shape's rules."""
     graph = shapes.load()
-    found = []
-    for rule in graph.objects(URIRef(shape), SH.rule):
-        prefixes = "".join(
-            f"PREFIX {graph.value(declaration, SH.prefix)}: <{graph.value(declaration, SH.namespace)}>\n"
-            for owner in graph.objects(rule, SH.prefixes)
-            for declaration in graph.objects(owner, SH.declare)
-        )
-        found += [prefixes + str(text) for text in graph.objects(rule, SH.construct)]
-    return tuple(sorted(found))
+    texts = [text for rule in graph.objects(URIRef(shape), SH.rule) for text in graph.objects(rule, SH.construct)]
+    return tuple(sorted(map(str, texts)))

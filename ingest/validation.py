@@ -37,6 +37,7 @@ class Result:
     :ivar term: term of the property shape at fault.
     :ivar component: local name of the constraint component, e.g. ``MinCountConstraintComponent``.
     :ivar value: the value node's text, where the result has one.
+    :ivar message: what the shape says, German and English.
     """
 
     record: str
@@ -44,6 +45,7 @@ class Result:
     severity: Severity
     component: str
     value: str | None
+    message: Text
 
 
 @dataclass(frozen=True)
@@ -105,24 +107,41 @@ def check(chunk: Chunk) -> list[Result]:
     found = ox.serialize(triples([*chunk.records, *chunk.neighbours], chunk.base), format=ox.RdfFormat.N_TRIPLES)
     data = _Data().parse(data=found, format="nt")
     shapes_graph = _aimed(chunk.shape, (f"{chunk.base}id/{record['id']}" for record in chunk.records))
-    _, report, _ = pyshacl.validate(data, shacl_graph=shapes_graph, inplace=True)
-    if not isinstance(report, Graph):
-        raise TypeError(f"pyshacl could not validate: {report}")
-    results = {_result(report, node, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)}
-    return sorted(results, key=lambda r: (r.record, r.term, r.component, r.value or ""))
+    report = _report(data, shapes_graph)
+    results = [
+        _result(report, node, shapes_graph, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)
+    ]
+    return sorted(results, key=lambda r: (r.record, r.term, r.component, r.value or "", r.message["en"]))
 
 
 def catalogue_faults(catalogue: Graph) -> list[Text]:
     """What our shapes forbid in the catalogue, by node, in German and English; warnings and notes are left out."""
-    _, report, _ = pyshacl.validate(catalogue, shacl_graph=shapes.catalogue())
-    if not isinstance(report, Graph):
-        raise TypeError(f"pyshacl could not validate the catalogue: {report}")
+    graph = Graph()
+    graph += shapes.catalogue()
+    report = _report(catalogue, graph)
     faults = []
     for node in report.subjects(SH.resultSeverity, SH.Violation):
-        messages = [text for text in report.objects(node, SH.resultMessage) if isinstance(text, Literal)]
         focus = report.value(node, SH.focusNode)
-        faults.append({text.language or "en": f"{focus}: {text}" for text in messages})
+        faults.append({lang: f"{focus}: {text}" for lang, text in _message(report, node, graph).items()})
     return sorted(faults, key=lambda fault: fault["en"])
+
+
+def _report(data: Graph, shapes_graph: Graph) -> Graph:
+    """The validation report; pyshacl adds to the shapes that it is given, so they must not be the shared ones."""
+    _, report, _ = pyshacl.validate(data, shacl_graph=shapes_graph, inplace=True)
+    if not isinstance(report, Graph):
+        raise TypeError(f"pyshacl could not validate: {report}")
+    return report
+
+
+def _message(report: Graph, node: Term, shapes_graph: Graph) -> Text:
+    """The message of the shape or of its SPARQL constraint; in the report, pyshacl 0.40 drops some languages."""
+    for source in (*report.objects(node, SH.sourceConstraint), *report.objects(node, SH.sourceShape)):
+        texts = shapes_graph.objects(source, SH.message)
+        found = {text.language: str(text) for text in texts if isinstance(text, Literal) and text.language}
+        if found:
+            return found
+    raise KeyError(f"The shape {report.value(node, SH.sourceShape)} has no message.")
 
 
 class _Data(Graph):
@@ -158,7 +177,7 @@ def _aimed(shape: str, focus: Iterable[str]) -> Graph:
     return graph
 
 
-def _result(report: Graph, node: Term, base: str) -> Result:
+def _result(report: Graph, node: Term, shapes_graph: Graph, base: str) -> Result:
     value = report.value(node, SH.value)
     severities: dict[Term | None, Severity] = {SH.Warning: "warning", SH.Info: "info"}
     return Result(
@@ -167,6 +186,7 @@ def _result(report: Graph, node: Term, base: str) -> Result:
         severity=severities.get(report.value(node, SH.resultSeverity), "violation"),
         component=str(report.value(node, SH.sourceConstraintComponent)).removeprefix(str(SH)),
         value=None if value is None else _shorten(value, base),
+        message=_message(report, node, shapes_graph),
     )
 
 

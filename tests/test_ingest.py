@@ -114,6 +114,16 @@ def test_one_bad_cell_withholds_one_record_and_is_named(
         assert after == {iri: node for iri, node in before.items() if iri not in gone}
 
 
+def test_a_check_speaks_for_itself_and_not_for_its_column(clean: Ingested) -> None:
+    """A check beside a column has a message of its own: the amount is not invalid, but out of the usual."""
+    messages = {f.message["de"] for f in clean.findings if f.header == "Förderbetrag" and f.severity == "warning"}
+    assert len(messages) == 5
+    assert all("nicht zwischen Mindest- und Höchstbetrag" in message for message in messages)
+    (missing,) = {f.message["en"] for f in clean.findings if f.header == "Förderprogramm"}
+    assert missing.startswith("“Funding programme” is missing. ")
+    assert "programme" in missing.split("missing. ")[1]
+
+
 def test_two_german_titles_are_one_too_many(data: Path, executor: Executor) -> None:
     """Two columns of one meaning, one by its name and one by its term."""
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from flask import Flask
-from flask_compress import Compress  # type: ignore[import-untyped]
+from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import ontology
@@ -101,9 +101,7 @@ def _engine(settings: Settings, current: Current, workers: int, queue: int) -> E
         # Imported here because it is slow to import and seldom wanted.
         from engine.remote import RemoteEngine
 
-        return RemoteEngine(
-            settings.engine, limits, lambda: current().release.id, lambda: current().graphs()
-        )
+        return RemoteEngine(settings.engine, limits, lambda: current().release.id, lambda: current().graphs())
     return EmbeddedEngine(lambda: _snapshot(current), limits, ontology.PREFIXES)
 
 

@@ -8,13 +8,13 @@ from typing import Final
 import pyoxigraph as ox
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
 import ontology
 from web import documents
 from web.current import published, site
 from web.documents import SUFFIXES, Triples
+from web.language import lazy_gettext
 from web.negotiation import choose, split
 from web.nodes import NAMES, Naming, Value, href, node, subjects
 

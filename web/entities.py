@@ -1,4 +1,4 @@
-"""Records of the graph: ``/id/…`` names the thing, ``/doc/…`` is the document about it (httpRange-14: 303 See Other)."""
+"""Records of the graph: ``/id/…`` names a thing and leads to ``/doc/…``, the document about it, by 303 See Other."""
 
 from __future__ import annotations
 

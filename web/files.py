@@ -12,11 +12,11 @@ from pathlib import PurePosixPath
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from web import documents
 from web.current import midnight, published
+from web.language import gettext
 from web.negotiation import MEDIA_TYPES, choose, split, wants_html
 from web.nodes import Naming, node, subjects
 

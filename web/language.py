@@ -1,27 +1,60 @@
-"""German or English: by ``?lang=``, else by Accept-Language, else German."""
+"""German or English: by ``?lang=``, else by Accept-Language, else German. The only place that knows Flask-Babel."""
 
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
+import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, request
-from flask_babel import Babel, format_date, format_decimal, get_locale
 
 LANGUAGES = ("de", "en")
 
 
 def register(app: Flask) -> None:
     """Let the application speak both languages; a language that was chosen stays in all links."""
-    Babel(app, locale_selector=_select)
+    flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
     app.jinja_env.globals.update(language=language)
-    app.jinja_env.filters.update(number=format_decimal, day=_day, size=_size)
+    app.jinja_env.filters.update(number=number, day=day, size=size)
 
 
 def language() -> str:
     """The language of this answer, ``de`` or ``en``."""
-    return get_locale().language
+    return str(flask_babel.get_locale().language)
+
+
+def gettext(text: str, **values: str) -> str:
+    """The text, which is German here, in the language of this answer."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def lazy_gettext(text: str) -> Any:
+    """Like :func:`gettext`, but found out when it is turned into a string."""
+    return flask_babel.lazy_gettext(text)
+
+
+def number(value: int | Decimal) -> str:
+    """A number with up to nine decimals."""
+    return str(flask_babel.format_decimal(value, format="#,##0.#########"))
+
+
+def day(date: str) -> str:
+    """An ISO date; raises ValueError for anything else."""
+    return str(flask_babel.format_date(dt.date.fromisoformat(date), format="long"))
+
+
+def month(date: str) -> str:
+    """An ISO year and month; raises ValueError for anything else."""
+    return str(flask_babel.format_date(dt.date.fromisoformat(f"{date}-01"), format="LLLL yyyy"))
+
+
+def size(count: int) -> str:
+    """Bytes, in the units of IEC 80000-13."""
+    power = min((count.bit_length() - 1) // 10, 3) if count else 0
+    value = flask_babel.format_decimal(count / 1024**power, format="#,##0.#" if power else "#,##0")
+    return f"{value} {('B', 'KiB', 'MiB', 'GiB')[power]}"
 
 
 def _chosen() -> str | None:
@@ -30,23 +63,9 @@ def _chosen() -> str | None:
 
 
 def _select() -> str:
-    return _chosen() or request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    return _chosen() or request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
 def _keep_choice(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint != "static" and (wish := _chosen()):
         values.setdefault("lang", wish)
-
-
-def _day(date: str) -> str:
-    return format_date(dt.date.fromisoformat(date), format="long")
-
-
-def _size(count: int) -> str:
-    """Bytes as people write them, in the units of IEC 80000-13."""
-    value, unit = float(count), "B"
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1000:
-            break
-        value /= 1024
-    return f"{format_decimal(value, format='#,##0.#' if unit != 'B' else '#,##0')} {unit}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -11,13 +10,12 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import request
-from flask_babel import format_date, format_decimal, gettext
 
 import ontology
 from web.current import published
 from web.documents import Triples
 from web.labels import prefixed
-from web.language import LANGUAGES, language
+from web.language import LANGUAGES, day, gettext, language, month, number
 
 _RDF_TYPE: Final = ontology.PREFIXES["rdf"] + "type"
 _XSD: Final = ontology.PREFIXES["xsd"]
@@ -173,13 +171,13 @@ def _readable(lexical: str, datatype: str) -> str:
     """A typed value as people write it; raises ValueError or InvalidOperation for what is not of that type."""
     match datatype:
         case "integer" | "decimal" | "double":
-            return format_decimal(Decimal(lexical), format="#,##0.#########")
+            return number(Decimal(lexical))
         case "boolean":
             return gettext("ja") if lexical in {"true", "1"} else gettext("nein")
         case "date":
-            return format_date(dt.date.fromisoformat(lexical), format="long")
+            return day(lexical)
         case "gYearMonth":
-            return format_date(dt.date.fromisoformat(f"{lexical}-01"), format="LLLL yyyy")
+            return month(lexical)
         case _:
             return lexical
 

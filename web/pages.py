@@ -6,11 +6,11 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
 
 from engine import GRAPH_TYPES, TABLE_TYPES
 from web import documents
 from web.current import published
+from web.language import lazy_gettext
 
 blueprint = Blueprint("pages", __name__)
 

@@ -6,13 +6,12 @@ import json
 from typing import Final
 
 from flask import Flask, Response, render_template, request
-from flask_babel import gettext, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from engine import QueryError
 from publish.release import ReleaseError
 from sparql_endpoint import STATUS
-from web.language import language
+from web.language import gettext, language, lazy_gettext
 from web.negotiation import wants_html
 
 NAMESPACE: Final = "https://w3id.org/smart-region/problem#"
