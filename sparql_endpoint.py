@@ -129,7 +129,7 @@ def blueprint(
         conditional = request.method in {"GET", "HEAD"} and not query.volatile
         if conditional and _known(tag):
             return _finish(Response(status=304), query, tag)
-        result = engine.query(query, media_type, dataset=call.dataset)
+        result = engine.query(query, media_type, dataset=call.dataset, base=address())
         return _finish(_respond(result), query, _tag(result.version, media_type, call.dataset, query))
 
     return routes

@@ -187,6 +187,7 @@ class Engine(Protocol):
         *,
         dataset: Dataset = NO_DATASET,
         bindings: Bindings | None = None,
+        base: str | None = None,
     ) -> Result:
         """Answer a prepared query completely, or raise.
 
@@ -194,6 +195,7 @@ class Engine(Protocol):
         :param media_type: one of :data:`TABLE_TYPES` for SELECT and ASK, of :data:`GRAPH_TYPES` otherwise.
         :param dataset: the graphs to ask; given ones win over FROM in the query (SPARQL 1.1 Protocol, 2.1.4).
         :param bindings: values of variables; they are handed over as values, never pasted into the text.
+        :param base: what relative IRIs in the query are resolved against (SPARQL 1.1 Query, 4.1.1.2).
         :raises QueryRejected: the query has a syntax error.
         :raises QueryTimeout: it took too long.
         :raises QueryTooLarge: it needed too much memory.

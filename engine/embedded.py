@@ -220,11 +220,18 @@ class EmbeddedEngine:
         return prepare(text, length=self._limits.length, depth=self._limits.depth)
 
     def query(
-        self, query: Query, media_type: str, *, dataset: Dataset = NO_DATASET, bindings: Bindings | None = None
+        self,
+        query: Query,
+        media_type: str,
+        *,
+        dataset: Dataset = NO_DATASET,
+        bindings: Bindings | None = None,
+        base: str | None = None,
     ) -> Result:
         """See :meth:`engine.Engine.query`."""
         job = {
             "text": query.text,
+            "base": base,
             "media_type": media_type,
             "names_dataset": query.names_dataset,
             "default_graphs": dataset.default,

@@ -58,7 +58,13 @@ class RemoteEngine:
         return prepare(text, length=self._limits.length, depth=self._limits.depth)
 
     def query(
-        self, query: Query, media_type: str, *, dataset: Dataset = NO_DATASET, bindings: Bindings | None = None
+        self,
+        query: Query,
+        media_type: str,
+        *,
+        dataset: Dataset = NO_DATASET,
+        bindings: Bindings | None = None,
+        base: str | None = None,
     ) -> Result:
         """See :meth:`engine.Engine.query`; the server's own refusals are passed on as the nearest error."""
         version = self._version()
@@ -69,7 +75,8 @@ class RemoteEngine:
         wrapper.addCustomHttpHeader("Accept", media_type)
         # setQuery would look for the form with expressions that take minutes for some texts; it is known here.
         wrapper.queryType = query.form.upper()
-        wrapper.queryString = query.text + _values(bindings or {})
+        prologue = f"BASE <{base}> " if base else ""
+        wrapper.queryString = prologue + query.text + _values(bindings or {})
         if not dataset and not query.names_dataset:
             graphs = tuple(self._graphs())
             dataset = Dataset(graphs, graphs)

@@ -85,7 +85,7 @@ def _run(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink: _
         # The union would win over FROM.
         dataset = {"use_default_graph_as_union": not job["names_dataset"]}
     bindings = {ox.Variable(name): term for name, term in job["bindings"].items()}
-    result = store.query(job["text"], substitutions=bindings, **dataset)
+    result = store.query(job["text"], base_iri=job["base"], substitutions=bindings, **dataset)
     if isinstance(result, ox.QueryTriples):
         ox.serialize(result, sink, ox.RdfFormat.from_media_type(job["media_type"]), prefixes=prefixes)
     else:

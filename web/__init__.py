@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.resources import files
 from pathlib import Path
 
 from flask import Flask
@@ -16,8 +15,7 @@ from engine import Engine, Limits
 from engine.embedded import EmbeddedEngine, Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
-from web import datasets, entities, health, language, pages, problems, security
-from web import files as file_pages
+from web import datasets, entities, files, health, language, pages, problems, security
 from web.current import Current, Site
 
 _COMPRESSED = [
@@ -50,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
         COMPRESS_MIMETYPES=_COMPRESSED,
         COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
         COMPRESS_STREAMS=False,
+        COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,
         SEND_FILE_MAX_AGE_DEFAULT=None,
         MAX_CONTENT_LENGTH=2**20,
     )
@@ -64,7 +63,7 @@ def create_app(settings: Settings) -> Flask:
     security.register(app)
     Compress(app)
     app.register_blueprint(pages.blueprint)
-    app.register_blueprint(file_pages.blueprint)
+    app.register_blueprint(files.blueprint)
     app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)
     app.register_blueprint(health.blueprint)
@@ -113,8 +112,7 @@ def _snapshot(current: Current) -> Snapshot:
 def _stamp() -> str:
     """Hash of this package: pages change when it does, not only with the release."""
     digest = hashlib.sha256()
-    with_files = Path(str(files(__name__)))
-    for path in sorted(with_files.rglob("*")):
+    for path in sorted(Path(__file__).parent.rglob("*")):
         if path.is_file() and path.suffix in {".py", ".html", ".css", ".mo"}:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import pyoxigraph as ox
@@ -93,11 +94,13 @@ def _thing(segment: str, key: str) -> ox.NamedNode:
 
 def _page(iri: str, triples: Triples, incoming: Triples) -> str:
     naming = Naming([*triples, *incoming])
-    parts = [part for part in subjects(triples) if part.startswith(f"{iri}#")]
+    shown = node(iri, triples, naming)
+    roles = {value.href: row.label for row in shown.rows for value in row.values}
+    parts = [node(part, triples, naming) for part in subjects(triples) if part.startswith(f"{iri}#")]
     return render_template(
         "entity.html",
-        node=node(iri, triples, naming),
-        parts=[node(part, triples, naming) for part in parts],
+        node=shown,
+        parts=[replace(part, title=roles[f"#{part.anchor}"]) for part in parts],
         references=references(iri, incoming, naming),
         path=request.path.removesuffix(".html"),
         suffixes=SUFFIXES,

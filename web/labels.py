@@ -11,8 +11,8 @@ import ontology
 class Labels:
     """Looks up names by IRI.
 
-    :param document: ``properties`` with names and order by IRI, ``classes`` with names; a class may have ``properties`` of
-        its own, whose names fit it better.
+    :param document: ``properties`` with names and order by IRI, ``classes`` with names; a class may have ``properties``
+        of its own, whose names fit it better.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from flask import Flask, request
 
 LANGUAGES = ("de", "en")
 
+_DATA = frozenset({"static", "files.dump", "files.single", "files.source"})
+
 
 def register(app: Flask) -> None:
     """Let the application speak both languages; a language that was chosen stays in all links."""
@@ -67,5 +69,5 @@ def _select() -> str:
 
 
 def _keep_choice(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint != "static" and (wish := _chosen()):
+    if endpoint not in _DATA and (wish := _chosen()):
         values.setdefault("lang", wish)

@@ -106,7 +106,8 @@ def href(iri: str) -> str | None:
     else:
         return iri if iri.startswith(("http://", "https://", "mailto:")) else None
     path, mark, fragment = path.partition("#")
-    query = f"?lang={choice}" if choice in LANGUAGES else ""
+    is_page = not path.startswith(("source/", "dump/"))
+    query = f"?lang={choice}" if is_page and choice in LANGUAGES else ""
     return f"{request.script_root}/{quote(path)}{query}{mark}{fragment}"
 
 
@@ -119,7 +120,7 @@ def node(iri: str, triples: Triples, naming: Naming) -> Node:
             own.setdefault(triple.predicate.value, []).append(triple.object)
     classes = [_iri(term) for term in own.pop(_RDF_TYPE, [])]
     rows = [
-        Row(labels.of_property(predicate, classes, spoken), predicate, _values(terms, naming))
+        Row(labels.of_property(predicate, classes, spoken), predicate, _values(terms, naming, iri))
         for predicate, terms in sorted(own.items(), key=lambda item: (labels.order(item[0], classes), item[0]))
     ]
     kinds = [labels.of_class(name, spoken) for name in classes]
@@ -148,12 +149,17 @@ def references(iri: str, triples: Triples, naming: Naming) -> list[Row]:
     return [Row(label, predicate, _values(terms, naming)) for (label, predicate), terms in sorted(found.items())]
 
 
-def _values(terms: Iterable[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple], naming: Naming) -> list[Value]:
-    values = [_literal(term) if isinstance(term, ox.Literal) else _link(_iri(term), naming) for term in terms]
+def _values(
+    terms: Iterable[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple], naming: Naming, page: str = ""
+) -> list[Value]:
+    values = [_literal(term) if isinstance(term, ox.Literal) else _link(_iri(term), naming, page) for term in terms]
     return sorted(values, key=lambda value: (value.language is not None, value.text.casefold()))
 
 
-def _link(iri: str, naming: Naming) -> Value:
+def _link(iri: str, naming: Naming, page: str) -> Value:
+    """A link; to a part of the page's own node within the page."""
+    if page and iri.startswith(f"{page}#"):
+        return Value(iri[len(page) :], iri[len(page) :])
     return Value(naming[iri], href(iri))
 
 

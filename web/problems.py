@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from engine import QueryError
@@ -54,6 +54,8 @@ def register(app: Flask) -> None:
 
 
 def _query_error(error: QueryError) -> Response:
+    if error.kind == "engine-failed":
+        current_app.logger.error("A query could not be answered: %s", error)
     members = {} if error.limit is None else {"limit": error.limit, "value": error.value}
     return _problem(error.kind, STATUS[error.kind], _advice(error), members)
 

@@ -1,0 +1,182 @@
+"""Small real releases: a store, files with gzip beside them and a manifest, written the way the builder does."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pyoxigraph as ox
+
+import ontology
+from publish.release import DatasetEntry, Manifest, Release, ReleaseFile, Releases
+
+BASE = "http://localhost:8000/"
+SR = ontology.PREFIXES["sr"]
+CONTEXT = Path(ontology.__file__).with_name("context.jsonld")
+
+_DATA = """
+@prefix sr: <https://w3id.org/smart-region/ns#> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix geo: <http://www.opengis.net/ont/geosparql#> .
+@prefix prov: <http://www.w3.org/ns/prov#> .
+@prefix schema: <https://schema.org/> .
+@prefix sf: <http://www.opengis.net/ont/sf#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix id: <{base}id/> .
+"""
+_GRAPHS = {
+    "municipalities": """
+<{base}id/municipality/06415000> a sr:Municipality ; sr:ags "06415000" ; skos:prefLabel "Hanau"@de ;
+  sr:population {population} ; sr:area 76.28 ; sr:referenceDate "2024-12-31"^^xsd:date ;
+  dct:type <https://w3id.org/smart-region/scheme/municipality-type#independent-city> ;
+  geo:hasGeometry <{base}id/municipality/06415000#geometry> ;
+  schema:url <javascript:alert(1)> ;
+  prov:wasDerivedFrom <{base}source/municipalities.csv#row=2> .
+<{base}id/municipality/06415000#geometry> a sf:Point ; geo:asWKT "POINT(8.9 50.1)"^^geo:wktLiteral .
+<{base}id/municipality/06411000> a sr:Municipality ; sr:ags "06411000" ; skos:prefLabel "Darmstadt"@de ;
+  sr:population 164000 ; skos:note "<script>alert(1)</script>"@de .
+""",
+    "former-municipalities": """
+<{base}id/municipality/06435014> a sr:FormerMunicipality ; sr:ags "06435014" ; skos:prefLabel "Hanau"@de ;
+  dct:isReplacedBy <{base}id/municipality/06415000> .
+""",
+    "projects": """
+<{base}id/project/winterdienst> a sr:Project ; dct:identifier "winterdienst" ;
+  dct:title "Smarter Winterdienst"@de , "Smart winter service"@en ;
+  schema:startDate "2024-09"^^xsd:gYearMonth ; sr:lead <{base}id/municipality/06415000> .
+""",
+    "vocabulary": """
+<https://w3id.org/smart-region/scheme/municipality-type#independent-city> a skos:Concept ;
+  skos:prefLabel "kreisfreie Stadt"@de , "independent city"@en .
+""",
+    "catalog": """
+@prefix dcat: <http://www.w3.org/ns/dcat#> .
+<{base}dataset/municipalities> a dcat:Dataset ; dct:title "Gemeinden"@de , "Municipalities"@en ;
+  dct:description "Alle Gemeinden."@de ; dcat:distribution <{base}dataset/municipalities#ttl> .
+<{base}dataset/municipalities#ttl> a dcat:Distribution ; dcat:accessURL <{base}dump/municipalities.ttl> .
+<{base}dataset/municipalities-old> a dcat:Dataset ; dct:title "Alte Gemeinden"@de .
+""",
+    "void": """
+@prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
+<{base}void#endpoint-dataset> a sd:Dataset ; sd:defaultGraph <{base}void#all> ; sd:namedGraph <{base}void#graph-projects> .
+<{base}void#all> a sd:Graph .
+<{base}void#graph-projects> a sd:NamedGraph ; sd:name <{base}graph/projects> .
+""",
+}
+_TITLES = {
+    "municipalities": ({"de": "Gemeinden", "en": "Municipalities"}, SR + "Municipality", 2),
+    "former-municipalities": ({"de": "Frühere Gemeinden", "en": "Former municipalities"}, SR + "FormerMunicipality", 1),
+    "projects": ({"de": "Projekte", "en": "Projects"}, SR + "Project", 1),
+    "vocabulary": ({"de": "Vokabular", "en": "Vocabulary"}, None, 0),
+}
+_LABELS = {
+    "properties": {
+        SR + "ags": {"de": "Amtlicher Schlüssel", "en": "Official key", "order": 10},
+        SR + "population": {"de": "Einwohnerzahl", "en": "Population", "order": 30},
+        SR + "lead": {"de": "Federführung", "en": "Lead partner", "order": 20},
+        ontology.PREFIXES["geo"] + "hasGeometry": {"de": "Geometrie", "en": "Geometry", "order": 90},
+        ontology.PREFIXES["dct"] + "type": {"de": "Art", "en": "Type", "order": 20},
+    },
+    "classes": {
+        SR + "Municipality": {
+            "de": "Gemeinde",
+            "en": "Municipality",
+            "properties": {ontology.PREFIXES["dct"] + "type": {"de": "Gemeindeart", "en": "Type of municipality", "order": 20}},
+        },
+        SR + "Project": {"de": "Projekt", "en": "Project"},
+    },
+}
+_SYNTAXES = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+SOURCE = "Schlüssel;Größe\n06415000;76,28\n".encode("cp1252")
+
+
+def write_release(
+    releases: Releases, release_id: str, *, population: int = 97956, bulk: int = 0, modified: str = "2026-01-02"
+) -> Release:
+    """Write a release and make it the current one.
+
+    :param population: of Hanau, to tell releases apart.
+    :param bulk: number of further triples, for queries that are to take long.
+    """
+    graphs = {name: _triples(name, population) for name in _GRAPHS}
+    with releases.writing() as scratch:
+        files = _Files(scratch / "files")
+        for name in ("catalog", "void"):
+            files.graph(name, graphs[name])
+        for stem in ("ontology", "shapes", "scheme/municipality-type"):
+            files.graph(stem, graphs["vocabulary"], "vocabulary")
+        for name in ("municipalities", "former-municipalities", "projects"):
+            files.graph(f"dump/{name}", graphs[name], name)
+        files.write("dump/projects.csv", "text/csv", "Titel\n".encode() + b"Smarter Winterdienst\n" * 50, "projects")
+        files.write("context.jsonld", "application/ld+json", CONTEXT.read_bytes(), "vocabulary")
+        files.write("quality.json", "application/json", b'{"findings": []}\n')
+        files.write("labels.json", "application/json", json.dumps(_LABELS).encode())
+        files.write("source/municipalities.csv", "text/csv", SOURCE)
+        store = ox.Store(scratch / "store")
+        for name, triples in graphs.items():
+            home = ox.NamedNode(f"{BASE}graph/{name}")
+            store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, home) for t in triples)
+        store.bulk_extend(_bulk(bulk))
+        store.flush()
+        count = len(store)
+        del store
+        datasets = {
+            name: DatasetEntry(title, record_class, records, 0, len(graphs[name]), "0" * 64, "2026-01-01", modified)
+            for name, (title, record_class, records) in _TITLES.items()
+        }
+        manifest = Manifest(
+            id=release_id,
+            base=BASE,
+            software={},
+            inputs={},
+            datasets=datasets,
+            triples=count,
+            issued="2026-01-01",
+            modified=modified,
+            files=files.described,
+        )
+        releases.admit(scratch, manifest)
+    return releases.activate(release_id)
+
+
+def _triples(name: str, population: int) -> list[ox.Triple]:
+    text = (_DATA + _GRAPHS[name]).format(base=BASE, population=population)
+    return sorted({quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)}, key=str)
+
+
+def _bulk(count: int) -> list[ox.Quad]:
+    home, predicate = ox.NamedNode(f"{BASE}graph/bulk"), ox.NamedNode("http://example.org/p")
+    return [
+        ox.Quad(ox.NamedNode(f"http://example.org/{number}"), predicate, ox.Literal(f"value {number}"), home)
+        for number in range(count)
+    ]
+
+
+class _Files:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.described: dict[str, ReleaseFile] = {}
+
+    def write(self, name: str, media_type: str, content: bytes, dataset: str | None = None) -> None:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        packed = gzip.compress(content, mtime=0)
+        if len(packed) < len(content):
+            path.with_name(f"{path.name}.gz").write_bytes(packed)
+        digest = hashlib.sha256(content).hexdigest()
+        self.described[name] = ReleaseFile(media_type, len(content), digest, len(packed) < len(content), dataset)
+
+    def graph(self, stem: str, triples: list[ox.Triple], dataset: str | None = None) -> None:
+        for suffix, syntax in _SYNTAXES.items():
+            content = ox.serialize(triples, format=syntax)
+            assert content is not None
+            self.write(f"{stem}.{suffix}", syntax.media_type, content, dataset)
