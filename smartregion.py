@@ -117,7 +117,14 @@ def build_command(settings: Settings, data: Path | None, var: Path | None, base:
 @_data
 @_base
 @click.option("--strict", is_flag=True, help="Exit with status 1 when a record would be withheld.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @click.pass_obj
 def validate_command(settings: Settings, data: Path | None, base: str | None, strict: bool, style: str) -> None:
     """Check the source tables without building anything.

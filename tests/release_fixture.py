@@ -14,6 +14,7 @@ from publish.release import DatasetEntry, Manifest, Release, ReleaseFile, Releas
 
 BASE = "http://localhost:8000/"
 SR = ontology.PREFIXES["sr"]
+DCT = ontology.PREFIXES["dct"]
 CONTEXT = Path(ontology.__file__).with_name("context.jsonld")
 
 _DATA = """
@@ -61,7 +62,8 @@ _GRAPHS = {
 """,
     "void": """
 @prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
-<{base}void#endpoint-dataset> a sd:Dataset ; sd:defaultGraph <{base}void#all> ; sd:namedGraph <{base}void#graph-projects> .
+<{base}void#endpoint-dataset> a sd:Dataset ; sd:defaultGraph <{base}void#all> ;
+  sd:namedGraph <{base}void#graph-projects> .
 <{base}void#all> a sd:Graph .
 <{base}void#graph-projects> a sd:NamedGraph ; sd:name <{base}graph/projects> .
 """,
@@ -78,13 +80,13 @@ _LABELS = {
         SR + "population": {"de": "Einwohnerzahl", "en": "Population", "order": 30},
         SR + "lead": {"de": "Federführung", "en": "Lead partner", "order": 20},
         ontology.PREFIXES["geo"] + "hasGeometry": {"de": "Geometrie", "en": "Geometry", "order": 90},
-        ontology.PREFIXES["dct"] + "type": {"de": "Art", "en": "Type", "order": 20},
+        DCT + "type": {"de": "Art", "en": "Type", "order": 20},
     },
     "classes": {
         SR + "Municipality": {
             "de": "Gemeinde",
             "en": "Municipality",
-            "properties": {ontology.PREFIXES["dct"] + "type": {"de": "Gemeindeart", "en": "Type of municipality", "order": 20}},
+            "properties": {DCT + "type": {"de": "Gemeindeart", "en": "Type of municipality", "order": 20}},
         },
         SR + "Project": {"de": "Projekt", "en": "Project"},
     },
@@ -115,7 +117,7 @@ def write_release(
             files.graph(stem, graphs["vocabulary"], "vocabulary")
         for name in ("municipalities", "former-municipalities", "projects"):
             files.graph(f"dump/{name}", graphs[name], name)
-        files.write("dump/projects.csv", "text/csv", "Titel\n".encode() + b"Smarter Winterdienst\n" * 50, "projects")
+        files.write("dump/projects.csv", "text/csv", b"Titel\n" + b"Smarter Winterdienst\n" * 50, "projects")
         files.write("context.jsonld", "application/ld+json", CONTEXT.read_bytes(), "vocabulary")
         files.write("quality.json", "application/json", b'{"findings": []}\n')
         files.write("labels.json", "application/json", json.dumps(_LABELS).encode())

@@ -10,8 +10,10 @@ import pytest
 from support import ROOT
 
 from ingest.findings import KINDS
+from publish.release import Releases
 from smartregion import main
 from smartregion_settings import Settings
+from web import create_app
 
 DOCS = ROOT / "docs"
 
@@ -62,3 +64,16 @@ def test_links_between_pages_lead_somewhere(name: str) -> None:
     page = ROOT / name
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_every_route_is_documented(releases: Releases) -> None:
+    documented = set(re.findall(r"^\| `(/[^`]*)` \|", (DOCS / "http.md").read_text(encoding="utf-8"), re.M))
+    app = create_app(Settings(var=releases.root))
+    routes: set[str] = set()
+    for rule in app.url_map.iter_rules():
+        choices = re.search(r"<any\(([^)]*)\):\w+>", rule.rule)
+        names = [name.strip(" '\"") for name in choices[1].split(",")] if choices else [""]
+        for name in names:
+            route = rule.rule.replace(choices[0], name) if choices else rule.rule
+            routes.add(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route))
+    assert routes == documented

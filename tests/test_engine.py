@@ -81,7 +81,7 @@ def start(release: Release) -> Iterator[Callable[..., EmbeddedEngine]]:
 def server(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A SPARQL server over a copy of the release: the native Oxigraph server."""
     binary = shutil.which("oxigraph", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert binary, "the Oxigraph server of the test requirements is not installed"
+    assert binary, "the Oxigraph server is not installed: pip install oxigraph (it is in the extra `test`)"
     copy = tmp_path_factory.mktemp("server") / "store"
     shutil.copytree(release.store, copy)
     with socket.socket() as probe:
@@ -185,7 +185,7 @@ def test_every_table_format(engine: Engine, media_type: str) -> None:
     if media_type != "text/csv":  # pyoxigraph does not read it
         solutions = ox.parse_query_results(body, parsed)
         assert isinstance(solutions, ox.QuerySolutions)
-        assert [row["x"].value for row in solutions] == ["1"]  # type: ignore[union-attr]
+        assert [row["x"].value for row in solutions] == ["1"]
     else:
         assert body == b"x\r\n1\r\n"
 
@@ -221,7 +221,7 @@ def test_a_server_that_does_not_answer_is_reported() -> None:
 def test_the_remote_engine_has_a_time_limit(server: str) -> None:
     engine = RemoteEngine(server, Limits(seconds=1), lambda: "1", tuple)
     with pytest.raises(QueryTimeout):
-        ask(engine, ENDLESS.replace("SELECT", "SELECT", 1) + " # union of nothing", dataset=Dataset((f"{BASE}graph/bulk",)))
+        ask(engine, ENDLESS, dataset=Dataset((f"{BASE}graph/bulk",)))
 
 
 def test_prefixes_make_turtle_readable(start: Callable[..., EmbeddedEngine]) -> None:
@@ -254,8 +254,8 @@ def test_time_is_limited_and_the_next_query_is_answered(start: Callable[..., Emb
     "text",
     [
         f"SELECT * {PRODUCT} ORDER BY ?a",
-        f"SELECT (GROUP_CONCAT(?c) AS ?x) {PRODUCT}",
-        f"SELECT DISTINCT (CONCAT(STR(?a), STR(?d), STR(?g)) AS ?x) {PRODUCT} ORDER BY ?x",
+        f"SELECT (COUNT(DISTINCT *) AS ?n) {PRODUCT}",
+        f"SELECT (CONCAT(STR(?a), STR(?d), STR(?g)) AS ?x) {PRODUCT} ORDER BY ?x",
     ],
 )
 def test_memory_is_limited_and_the_worker_replaced(start: Callable[..., EmbeddedEngine], text: str) -> None:
@@ -269,7 +269,7 @@ def test_memory_is_limited_and_the_worker_replaced(start: Callable[..., Embedded
 def test_long_chains_do_not_end_a_worker(start: Callable[..., EmbeddedEngine]) -> None:
     engine = start(workers=1)
     before = worker_pids(engine)
-    for chain in ("||".join(["?a"] * 8000), "+".join(["1"] * 8000), "!" * 60 + "true"):
+    for chain in ("||".join(["?a"] * 5000), "+".join(["1"] * 5000), "!" * 60 + "true"):
         ask(engine, f"ASK {{ FILTER({chain}) }}")
     ask(engine, "ASK {" + "UNION".join(["{}"] * 8000) + "}")
     assert worker_pids(engine) == before
@@ -319,7 +319,12 @@ def test_the_queue_is_bounded(start: Callable[..., EmbeddedEngine]) -> None:
 def test_busy_says_so_at_once(start: Callable[..., EmbeddedEngine]) -> None:
     engine = start(seconds=3, workers=1, queue=0)
     ask(engine, "ASK {}")
-    thread = threading.Thread(target=lambda: pytest.raises(QueryTimeout, ask, engine, ENDLESS))
+
+    def occupy() -> None:
+        with pytest.raises(QueryTimeout):
+            ask(engine, ENDLESS)
+
+    thread = threading.Thread(target=occupy)
     thread.start()
     time.sleep(0.5)
     started = time.monotonic()

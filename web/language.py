@@ -65,7 +65,8 @@ def _chosen() -> str | None:
 
 
 def _select() -> str:
-    return _chosen() or request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    wishes = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    return _chosen() or next((wish for wish in wishes if wish in LANGUAGES), LANGUAGES[0])
 
 
 def _keep_choice(endpoint: str, values: dict[str, Any]) -> None:
