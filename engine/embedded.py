@@ -89,6 +89,9 @@ class _Worker:
                 return self._connection.recv_bytes()
             if status == "file":
                 return os.fdopen(recv_handle(self._connection), "rb")
+        except TimeoutError:
+            self.close()
+            raise self._refusal("time" if self._ready else "failed", "The query process does not start.") from None
         except (EOFError, ConnectionError):
             raise self._post_mortem() from None
         raise self._refusal(status, detail)
@@ -101,8 +104,7 @@ class _Worker:
 
     def _header(self, seconds: float) -> list[Any]:
         if not self._connection.poll(seconds):
-            self.close()
-            raise self._refusal("time", "")
+            raise TimeoutError
         header: list[Any] = json.loads(self._connection.recv_bytes())
         return header
 
@@ -111,6 +113,7 @@ class _Worker:
         try:
             status = self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
+            self.close()
             return self._refusal("failed", "The query process does not answer.")
         meaning = {
             -signal.SIGALRM: "time",

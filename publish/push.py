@@ -23,10 +23,8 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from urllib3 import Retry
 from urllib3.exceptions import ReadTimeoutError, SSLError
 
+from ingest import Progress
 from publish.release import Release
-
-# Called with what is being done, how much of it is done, and how much there is.
-Progress = Callable[[str, int, int], None]
 
 _ADVICE = {
     400: "It does not accept the request.",

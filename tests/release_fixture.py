@@ -73,6 +73,7 @@ _TITLES = {
     "former-municipalities": ({"de": "Frühere Gemeinden", "en": "Former municipalities"}, SR + "FormerMunicipality", 1),
     "projects": ({"de": "Projekte", "en": "Projects"}, SR + "Project", 1),
     "vocabulary": ({"de": "Vokabular", "en": "Vocabulary"}, None, 0),
+    "all": ({"de": "Alles", "en": "Everything"}, None, 0),
 }
 _LABELS = {
     "properties": {
@@ -117,6 +118,8 @@ def write_release(
             files.graph(stem, graphs["vocabulary"], "vocabulary")
         for name in ("municipalities", "former-municipalities", "projects"):
             files.graph(f"dump/{name}", graphs[name], name)
+        everything = sorted({triple for triples in graphs.values() for triple in triples}, key=str)
+        files.graph("dump/all", everything, "all")
         files.write("dump/projects.csv", "text/csv", b"Titel\n" + b"Smarter Winterdienst\n" * 50, "projects")
         files.write("context.jsonld", "application/ld+json", CONTEXT.read_bytes(), "vocabulary")
         files.write("quality.json", "application/json", b'{"findings": []}\n')
@@ -131,7 +134,7 @@ def write_release(
         count = len(store)
         del store
         datasets = {
-            name: DatasetEntry(title, record_class, records, 0, len(graphs[name]), "0" * 64, "2026-01-01", modified)
+            name: DatasetEntry(title, record_class, records, 0, len(everything), "0" * 64, "2026-01-01", modified)
             for name, (title, record_class, records) in _TITLES.items()
         }
         manifest = Manifest(

@@ -89,10 +89,8 @@ COUNT = "SELECT (COUNT(?s) AS ?name) {} {{ ?s a ?class }}"
 def test_the_dataset_of_the_protocol_wins_over_from(client: FlaskClient, method: str) -> None:
     """2.1.4."""
     query = COUNT.format(f"FROM <{BASE}graph/municipalities>")
-    chosen = [
-        ("default-graph-uri", f"{BASE}graph/projects"),
-        ("default-graph-uri", f"{BASE}graph/former-municipalities"),
-    ]
+    graphs = (f"{BASE}graph/projects", f"{BASE}graph/former-municipalities")
+    chosen = [("default-graph-uri", graph) for graph in graphs]
     if method == "get":
         response = client.get("/sparql?" + urlencode([("query", query), *chosen]))
     elif method == "form":
@@ -351,7 +349,7 @@ def test_the_service_describes_itself(client: FlaskClient, media_type: str | Non
     """SPARQL 1.1 Service Description, 2 and 3: RDF with an sd:endpoint triple, which names the dataset."""
     response = client.get("/sparql", headers={"Accept": media_type} if media_type else {})
     assert response.status_code == 200
-    quads = ox.parse(response.data, format=ox.RdfFormat.from_media_type(response.mimetype))
+    quads = ox.parse(response.data, format=ox.RdfFormat.from_media_type(response.mimetype or ""))
     said = {(str(quad.subject), quad.predicate.value.rpartition("#")[2], str(quad.object)) for quad in quads}
     service, dataset = f"<{BASE}sparql#service>", f"<{BASE}void#endpoint-dataset>"
     assert (service, "endpoint", f"<{BASE}sparql>") in said

@@ -23,7 +23,7 @@ def catalogue() -> Catalog:
 
 def extracted() -> set[str | tuple[str, ...]]:
     with (WEB / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = extract_from_dir(WEB, methods, options, keywords=KEYWORDS)
     return {message if isinstance(message, str) else tuple(message) for _, _, message, _, _ in found}
 
@@ -39,7 +39,7 @@ def test_no_translation_is_empty_or_fuzzy_or_loses_a_value() -> None:
     for message in catalogue():
         if not message.id:
             continue
-        pairs = zip(*map(_forms, (message.id, message.string)), strict=True)
+        pairs = zip(_forms(message.id), _forms(message.string or ""), strict=True)
         assert not message.fuzzy, message.id
         for source, target in pairs:
             assert target, message.id

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -157,17 +158,11 @@ def test_single_files(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/nothing",
-        "/catalog.xyz",
-        "/catalog.trig",
-        "/dump/nothing.ttl",
-        "/dump/nothing",
-        "/scheme/nothing",
-        "/graph/nothing",
-    ]
-    + ["/dump/..%2f..%2fmanifest.json", "/source/..%2flabels.json", "/source/%2e%2e/labels.json", "/labels.json"]
-    + ["/dataset/nothing", "/doc/project/nothing", "/id/project/nothing", "/doc/project/a%20b", "/id/a%3Eb/c"]
-    + ["/doc/project/winterdienst.csv", "/source/municipalities.csv.gz", "/manifest.json"],
+        *["/nothing", "/catalog.xyz", "/catalog.trig", "/dump/nothing.ttl", "/dump/nothing", "/scheme/nothing"],
+        *["/dump/..%2f..%2fmanifest.json", "/source/..%2flabels.json", "/source/%2e%2e/labels.json", "/labels.json"],
+        *["/dataset/nothing", "/doc/project/nothing", "/id/project/nothing", "/doc/project/a%20b", "/id/a%3Eb/c"],
+        *["/doc/project/winterdienst.csv", "/source/municipalities.csv.gz", "/manifest.json", "/graph/nothing"],
+    ],
 )
 @pytest.mark.parametrize("accept", ["*/*", BROWSER])
 def test_what_is_not_there_is_not_found(client: FlaskClient, path: str, accept: str) -> None:
@@ -191,6 +186,7 @@ def test_graphs_lead_to_their_triples(client: FlaskClient) -> None:
 def test_browsers_get_the_page_of_a_dataset_instead_of_its_dump(client: FlaskClient) -> None:
     response = client.get("/dump/projects", headers={"Accept": BROWSER})
     assert (response.status_code, response.headers["Location"]) == (303, "/dataset/projects")
+    assert "Accept" in response.headers["Vary"].split(", ")
 
 
 # Datasets
@@ -329,7 +325,7 @@ class Page(HTMLParser):
         assert names.count("h1") == names.count("main") == names.count("title") == 1
         headings = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
         assert headings[0] == 1
-        assert all(after <= before + 1 for before, after in zip(headings, headings[1:], strict=False)), headings
+        assert all(after <= before + 1 for before, after in pairwise(headings)), headings
         assert not {"script", "iframe", "img", "style"} & set(names)
         assert not any(name.startswith("on") or name == "style" for _, attributes in self.tags for name in attributes)
         assert ("a", {"class": "skip", "href": "#content"}) in self.tags
@@ -342,7 +338,9 @@ class Page(HTMLParser):
 
 def crawl(client: FlaskClient, language: str, most_of_a_kind: int) -> set[str]:
     """Follow all links from the start page; every page is sound and every link of ours leads somewhere."""
-    todo, seen, kinds = [f"/?lang={language}"], set(), {}
+    todo = [f"/?lang={language}"]
+    seen: set[str] = set()
+    kinds: dict[tuple[str, bool], int] = {}
     while todo:
         address = todo.pop()
         path = address.partition("#")[0]
@@ -356,8 +354,8 @@ def crawl(client: FlaskClient, language: str, most_of_a_kind: int) -> set[str]:
         if response.mimetype == "text/html":
             page = Page(response.text)
             page.check(language)
-            own = [link for link in page.links if link.startswith("/") and "lang=" + "de" not in link]
-            todo += own if language == "en" else [link for link in page.links if link.startswith("/")]
+            other = "lang=de" if language == "en" else "lang=en"
+            todo += [link for link in page.links if link.startswith("/") and other not in link]
     return seen
 
 
@@ -565,9 +563,8 @@ def test_served_queries(server: str) -> None:
         assert len(response.json()["results"]["bindings"]) == 3
     head = requests.head(f"{server}/sparql", params={"query": query}, timeout=10)
     assert (head.status_code, head.content) == (200, b"")
-    long = requests.get(
-        f"{server}/sparql", params={"query": "SELECT * { { ?s ?p ?o } UNION { ?s ?p ?o } }"}, timeout=10
-    )
+    query = "SELECT * { { ?s ?p ?o } UNION { ?s ?p ?o } UNION { ?s ?p ?o } }"
+    long = requests.get(f"{server}/sparql", params={"query": query}, timeout=10)
     assert int(long.headers["Content-Length"]) > 2**20
     assert len(long.json()["results"]["bindings"]) > 6000
 

@@ -21,7 +21,7 @@ from web.nodes import NAMES, Naming, Value, href, node, subjects
 blueprint = Blueprint("datasets", __name__)
 
 _MOST_RECORDS = 1000
-_NAMES: Final = " ".join(f"<{iri}>" for iri in NAMES)
+_IS_NAME: Final = f"?name IN ({', '.join(f'<{iri}>' for iri in NAMES)})"
 
 _DESCRIPTION = f"""
 PREFIX dcat: <http://www.w3.org/ns/dcat#>
@@ -29,12 +29,12 @@ CONSTRUCT {{ ?s ?p ?o . ?o ?name ?text }}
 WHERE {{
   ?dataset a dcat:Dataset .
   ?s ?p ?o FILTER(?s = ?dataset || STRSTARTS(STR(?s), CONCAT(STR(?dataset), "#")))
-  OPTIONAL {{ ?o ?name ?text VALUES ?name {{ {_NAMES} }} }}
+  OPTIONAL {{ ?o ?name ?text FILTER({_IS_NAME}) }}
 }}"""
 
 _RECORDS = f"""
 CONSTRUCT {{ ?s ?name ?text }}
-WHERE {{ ?s a ?class ; ?name ?text VALUES ?name {{ {_NAMES} }} }}
+WHERE {{ ?s a ?class ; ?name ?text FILTER({_IS_NAME}) }}
 ORDER BY ?s
 LIMIT {4 * _MOST_RECORDS}"""
 

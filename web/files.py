@@ -50,8 +50,10 @@ def scheme(name: str) -> ResponseReturnValue:
 def dump(name: str) -> ResponseReturnValue:
     """A dataset as a file; without a suffix, browsers are led to its page."""
     stem, suffix = split(name)
-    if suffix is None and wants_html():
-        return redirect(url_for("datasets.dataset", name=stem), 303)
+    if suffix is None and stem in published().release.manifest.datasets and wants_html():
+        response = redirect(url_for("datasets.dataset", name=stem), 303)
+        response.headers["Vary"] = "Accept"
+        return response
     return _negotiated(f"dump/{stem}", suffix, None)
 
 
