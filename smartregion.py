@@ -22,13 +22,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from web.server import ServerError, serve
 
 from ingest import Finding
 from ingest import Progress as Report
 from publish.builder import BuildError, Outcome, build, inspect
 from publish.release import ReleaseError, Releases
 from smartregion_settings import Settings
+from web.server import ServerError, serve
 
 _PHASES = {
     "read": "reading tables",
@@ -282,7 +282,7 @@ def _print_findings(findings: list[Finding]) -> None:
         console.print(f"[{colour}]{finding.severity:<9}[/] {place} {cell} [dim]{finding.code}[/]", highlight=False)
         for language in ("de", "en"):
             console.print(f"          {finding.message[language]}", markup=False, highlight=False)
-    counts = Counter(finding.severity for finding in findings)
+    counts: Counter[str] = Counter(finding.severity for finding in findings)
     console.print(", ".join(f"{counts[severity]} {severity}" for severity in _COLOURS))
 
 

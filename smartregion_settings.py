@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     query_megabytes: int = Field(2048, ge=256, description="Memory limit of one query process, in MiB.")
     result_megabytes: int = Field(64, ge=1, description="Largest query result, in MiB.")
     query_length: int = Field(100_000, ge=1000, description="Longest query text, in characters.")
-    query_depth: int = Field(64, ge=8, description="Deepest nesting of brackets in a query.")
+    query_depth: int = Field(64, ge=8, le=1000, description="Deepest nesting of brackets in a query.")
     query_queue: int = Field(32, ge=1, description="Queries that may wait per server process; more are refused.")
 
     @field_validator("base")

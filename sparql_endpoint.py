@@ -66,13 +66,15 @@ _SHORT_NAMES: Final = {
 _SERVICE = """
 @prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
 @prefix format: <http://www.w3.org/ns/formats/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 <{address}#service> a sd:Service ;
   sd:endpoint <{address}> ;
   sd:supportedLanguage sd:SPARQL11Query ;
   sd:feature sd:UnionDefaultGraph ;
   sd:resultFormat format:SPARQL_Results_JSON , format:SPARQL_Results_XML , format:SPARQL_Results_CSV ,
     format:SPARQL_Results_TSV , format:Turtle , format:N-Triples , format:RDF_XML , format:JSON-LD , format:TriG ,
-    format:N-Quads .
+    format:N-Quads ;
+  rdfs:seeAlso <.well-known/void> , <examples> .
 """
 _DATASET = """
 PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
@@ -259,7 +261,9 @@ def _describe(engine: Engine, address: str, page: Callable[[], ResponseReturnVal
     has_default_graph = ox.NamedNode(sd + "defaultGraph")
     datasets = {triple.subject for triple in triples if triple.predicate == has_default_graph}
     triples |= {ox.Triple(service, has_dataset, dataset) for dataset in datasets}
-    triples |= {quad.triple for quad in ox.parse(_SERVICE.format(address=address), format=ox.RdfFormat.TURTLE)}
+    triples |= {
+        quad.triple for quad in ox.parse(_SERVICE.format(address=address), format=ox.RdfFormat.TURTLE, base_iri=address)
+    }
     ordered = sorted(triples, key=str)
     body = ox.serialize(ordered, format=ox.RdfFormat.from_media_type(kind), prefixes={"sd": sd}) or b""
     response = Response(body, mimetype=kind)

@@ -73,7 +73,8 @@ def _statements(release: Release) -> Iterator[str]:
     """N-Triples by record, as a mapping that makes one small graph per record would give them."""
     for name, entry in release.manifest.datasets.items():
         if entry.record_class is not None:
-            subject, lines = None, []
+            subject: object = None
+            lines: list[str] = []
             for triple in ox.parse(path=release.file(f"dump/{name}.nt")[0]):
                 if triple.subject != subject and lines:
                     yield "\n".join(lines) + "\n"

@@ -25,8 +25,9 @@ _JOBS: queue.SimpleQueue[_Job] = queue.SimpleQueue()
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         job: _Job = parse_qs(urlsplit(self.path).query)["query"][0], Future()
         _JOBS.put(job)
         status, media_type, body = job[1].result()

@@ -104,7 +104,7 @@ def oxigraph(found: Release, directory: Path, seconds: float) -> Iterator[Server
 
 @contextlib.contextmanager
 def ours(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
-    """This service as ``smartregion serve`` starts it, with nothing kept from an earlier run.
+    """The service as ``smartregion serve`` starts it, with nothing kept from an earlier run.
 
     Only its time limit is higher, so that a slow answer is measured and not refused.
     """
@@ -120,7 +120,7 @@ def ours(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def rdflib(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
-    """rdflib in memory, all graphs in one, see :mod:`benchmarks.rdflib_server`."""
+    """Rdflib in memory, all graphs in one, see :mod:`benchmarks.rdflib_server`."""
     server = Server("rdflib", _free_port(), "/")
     files = [str(found.file(name)[0]) for name in ("dump/all.nt", "catalog.nt", "void.nt")]
     command = [sys.executable, "-m", "benchmarks.rdflib_server", str(server.port), str(seconds), *files]

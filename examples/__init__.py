@@ -33,6 +33,7 @@ class Example:
     :ivar keywords: by language, sorted.
     :ivar federated: it has a SERVICE clause, which an endpoint may refuse.
     :ivar prefixes: what its ``sh:prefixes`` declare (SHACL, 5.2.1), for an editor; the text repeats those it needs.
+    :ivar gives_table: it is a SELECT or an ASK query; the others answer with a graph.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Example:
     keywords: Mapping[str, Sequence[str]]
     federated: bool
     prefixes: Mapping[str, str]
+    gives_table: bool
 
 
 @cache
@@ -80,6 +82,7 @@ def _example(found: Graph, node: Node, name: str) -> Example:
         keywords=_literals(found, node, SCHEMA.keywords),
         federated=(node, SPEX.federatesWith, None) in found,
         prefixes={str(found.value(one, SH.prefix)): str(found.value(one, SH.namespace)) for one in declared},
+        gives_table=any((node, form, None) in found for form in (SH.select, SH.ask)),
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib import DCTERMS, Graph, Literal, URIRef
 
+import examples
 import ontology
 import shapes
 from ingest import Ingested, Progress, ingest, record_types
@@ -29,7 +30,7 @@ from publish.dumps import Files
 from publish.release import DatasetEntry, Manifest, Release, ReleaseError, Releases
 
 _SOFTWARE = ("smart-region-hessen", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine")
-_CODE = ("ontology", "shapes", "ingest", "publish")
+_CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
 
 class BuildError(Exception):
@@ -135,7 +136,11 @@ def _identifier(base: str, inputs: dict[str, str], software: dict[str, str]) -> 
     code = {
         f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
         for package in _CODE
-        for folder in (package_files(package), package_files(package).joinpath("schemes"))
+        for folder in (
+            package_files(package),
+            package_files(package).joinpath("schemes"),
+            package_files(package).joinpath("queries"),
+        )
         if folder.is_dir()
         for entry in folder.iterdir()
         if entry.is_file()
@@ -199,6 +204,7 @@ class _Build:
         for name in ontology.scheme_names():
             dumps.write_graph(self._files, f"scheme/{name}", dumps.from_rdflib(ontology.scheme(name)), "vocabulary")
         dumps.write_graph(self._files, "shapes", dumps.from_rdflib(shapes.load()), "vocabulary")
+        dumps.write_graph(self._files, "examples", dumps.from_rdflib(examples.graph(self._base)))
         context = json.dumps(ontology.context(), ensure_ascii=False, indent=1) + "\n"
         self._files.write("context.jsonld", context.encode(), "vocabulary")
         parts = sorted(file.sha256 for file in self._files.described.values() if file.dataset == "vocabulary")

@@ -114,7 +114,7 @@ def write_release(
         files = _Files(scratch / "files")
         for name in ("catalog", "void"):
             files.graph(name, graphs[name])
-        for stem in ("ontology", "shapes", "scheme/municipality-type"):
+        for stem in ("ontology", "shapes", "examples", "scheme/municipality-type"):
             files.graph(stem, graphs["vocabulary"], "vocabulary")
         for name in ("municipalities", "former-municipalities", "projects"):
             files.graph(f"dump/{name}", graphs[name], name)

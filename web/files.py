@@ -25,8 +25,8 @@ blueprint = Blueprint("files", __name__)
 _GRAPHS = {"catalog": "catalog", "void": "void", "vocabulary": "ontology"}
 
 
-@blueprint.get("/<any(catalog, void, ontology, shapes):family>")
-@blueprint.get("/<any(catalog, void, ontology, shapes):family>.<suffix>")
+@blueprint.get("/<any(catalog, void, ontology, shapes, examples):family>")
+@blueprint.get("/<any(catalog, void, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
     """A graph of its own address: a page for people, RDF for programs."""
     pages = {"catalog": _catalog_page, "ontology": _nodes_page}
@@ -37,6 +37,14 @@ def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
 def well_known_void() -> ResponseReturnValue:
     """The statistics, where VoID (section 7.2) has clients look for them."""
     return _negotiated("void", None, _downloads_page)
+
+
+@blueprint.get("/.well-known/sparql-examples/<name>")
+def example(name: str) -> ResponseReturnValue:
+    """Leads from an example query to the document with all of them, for people to the page where it can be asked."""
+    if wants_html():
+        return redirect(url_for("sparql.sparql", _anchor=name), 303)
+    return redirect(url_for(".document", family="examples"), 303)
 
 
 @blueprint.get("/scheme/<name>")
@@ -129,7 +137,11 @@ def _catalog_page(stem: str, suffixes: list[str]) -> str:
 
 
 def _downloads_page(stem: str, suffixes: list[str]) -> str:
-    titles = {"void": gettext("Statistik (VoID)"), "shapes": gettext("Regeln (SHACL)")}
+    titles = {
+        "void": gettext("Statistik (VoID)"),
+        "shapes": gettext("Regeln (SHACL)"),
+        "examples": gettext("Beispielabfragen"),
+    }
     return render_template("downloads.html", stem=stem, suffixes=suffixes, title=titles[stem])
 
 

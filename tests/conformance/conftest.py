@@ -33,6 +33,7 @@ PROFILES = {
     "GovData": ["dcat-ap-de/govdata-mqa/db-shapes.ttl"],
 }
 
+
 class Result(NamedTuple):
     """One validation result, as far as it can be compared."""
 
