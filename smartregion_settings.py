@@ -35,6 +35,6 @@ class Settings(BaseSettings):
     @field_validator("base")
     @classmethod
     def _absolute(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")) or any(c in value for c in " <>\"{}|\\^`?#"):
+        if not value.startswith(("http://", "https://")) or any(c in value for c in ' <>"{}|\\^`?#'):
             raise ValueError("must be an absolute http(s) address without query and fragment")
         return value if value.endswith("/") else value + "/"

@@ -161,7 +161,7 @@ class Run:
 def _gist(body: bytes, *, graph: bool) -> str:
     """What an answer says apart from how it writes it: for tables the IRIs, for graphs subjects and predicates."""
     if graph:
-        parts = [b" ".join(line.split(b" ", 2)[:2]).decode() for line in body.splitlines() if line.startswith(b"<")]
+        parts = [b" ".join(line.split(None, 2)[:2]).decode() for line in body.splitlines() if line.startswith(b"<")]
     else:
         rows = json.loads(body)["results"]["bindings"]
         parts = [str(len(rows)), *(term["value"] for row in rows for term in row.values() if term["type"] == "uri")]
