@@ -279,9 +279,11 @@ def _print_findings(findings: list[Finding]) -> None:
         place += f":{finding.row}" if finding.row else ""
         cell = f"{finding.column or '-'} ({finding.header})" if finding.header else ""
         colour = _COLOURS[finding.severity]
-        console.print(f"[{colour}]{finding.severity:<9}[/] {place} {cell} [dim]{finding.code}[/]", highlight=False)
+        console.print(
+            f"[{colour}]{finding.severity:<9}[/] {place} {cell} [dim]{finding.code}[/]", highlight=False, soft_wrap=True
+        )
         for language in ("de", "en"):
-            console.print(f"          {finding.message[language]}", markup=False, highlight=False)
+            console.print(f"          {finding.message[language]}", markup=False, highlight=False, soft_wrap=True)
     counts: Counter[str] = Counter(finding.severity for finding in findings)
     console.print(", ".join(f"{counts[severity]} {severity}" for severity in _COLOURS))
 

@@ -47,7 +47,10 @@ def _position(mapped: Mapped, field: Field, row: int, result: Result) -> int | N
 
 
 def _message(field: Field, result: Result, cell: str | None) -> Text:
-    if result.component in _MISSING:
+    if result.shape != field.shape and not cell:
+        # A check beside the column: its message says already what is missing.
+        found = {"de": "", "en": ""}
+    elif result.component in _MISSING:
         found = {"de": f"„{field.name['de']}“ fehlt. ", "en": f"“{field.name['en']}” is missing. "}
     elif result.component in _SURPLUS:
         found = {

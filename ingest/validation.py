@@ -34,13 +34,15 @@ class Result:
     """One validation result (SHACL, section 3.6.2) in terms of our records.
 
     :ivar record: IRI of the focus node, relative to ``{base}id/``.
-    :ivar term: term of the property shape at fault.
+    :ivar shape: IRI of the shape that found it.
+    :ivar term: term that the shape is about.
     :ivar component: local name of the constraint component, e.g. ``MinCountConstraintComponent``.
     :ivar value: the value node's text, where the result has one.
     :ivar message: what the shape says, German and English.
     """
 
     record: str
+    shape: str
     term: str
     severity: Severity
     component: str
@@ -179,10 +181,12 @@ def _aimed(shape: str, focus: Iterable[str]) -> Graph:
 
 def _result(report: Graph, node: Term, shapes_graph: Graph, base: str) -> Result:
     value = report.value(node, SH.value)
+    shape = str(report.value(node, SH.sourceShape))
     severities: dict[Term | None, Severity] = {SH.Warning: "warning", SH.Info: "info"}
     return Result(
         record=str(report.value(node, SH.focusNode)).removeprefix(f"{base}id/"),
-        term=str(report.value(node, SH.sourceShape)).rpartition("#")[2].rpartition("-")[2],
+        shape=shape,
+        term=shape.rpartition("#")[2].rpartition("-")[2],
         severity=severities.get(report.value(node, SH.resultSeverity), "violation"),
         component=str(report.value(node, SH.sourceConstraintComponent)).removeprefix(str(SH)),
         value=None if value is None else _shorten(value, base),

@@ -120,8 +120,7 @@ def test_a_check_speaks_for_itself_and_not_for_its_column(clean: Ingested) -> No
     assert len(messages) == 5
     assert all("nicht zwischen Mindest- und Höchstbetrag" in message for message in messages)
     (missing,) = {f.message["en"] for f in clean.findings if f.header == "Förderprogramm"}
-    assert missing.startswith("“Funding programme” is missing. ")
-    assert "programme" in missing.split("missing. ")[1]
+    assert missing.startswith("The funding programme is missing. ")
 
 
 def test_two_german_titles_are_one_too_many(data: Path, executor: Executor) -> None:
@@ -215,6 +214,18 @@ def test_an_unknown_reference_names_candidates(data: Path, executor: Executor) -
     (finding,) = violations(inspect(data, BASE, executor, silent))
     assert "Kelsterbach" in finding.message["de"]
     assert "Kelsterbach" in finding.message["en"]
+
+
+def test_an_ambiguous_name_names_the_keys(data: Path, executor: Executor) -> None:
+    """Two projects of one title: a grant that names the title could mean either."""
+    put(data / "projects.csv", "smart-kikz", "Titel (deutsch)", "Open Smart Cities")
+    row, column = put(data / "grants.csv", "smart-kikz", "Projekt", "Open Smart Cities")
+    (finding,) = violations(inspect(data, BASE, executor, silent))
+    assert (finding.code, finding.source, finding.row, finding.column) == (
+        "ambiguous-reference", "grants.csv", row, column,
+    )  # fmt: skip
+    assert "open-smart-cities" in finding.message["de"]
+    assert "smart-kikz" in finding.message["en"]
 
 
 def test_a_lost_leading_zero_is_suggested_back(data: Path, executor: Executor) -> None:
