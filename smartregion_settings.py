@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     query_length: int = Field(100_000, ge=1000, description="Longest query text, in characters.")
     query_depth: int = Field(64, ge=8, le=1000, description="Deepest nesting of brackets in a query.")
     query_queue: int = Field(32, ge=1, description="Queries that may wait per server process; more are refused.")
+    cache_megabytes: int = Field(256, ge=0, description="Room on disk for kept query answers, in MiB; 0 keeps none.")
 
     @field_validator("base")
     @classmethod

@@ -32,7 +32,9 @@ PROBLEM = "https://w3id.org/smart-region/problem#"
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     var = tmp_path_factory.mktemp("var")
     write_release(Releases(var), "first", bulk=3000)
-    made = create_app(Settings(var=var, query_seconds=1, query_megabytes=512, result_megabytes=2, query_queue=2))
+    made = create_app(
+        Settings(var=var, query_seconds=1, query_megabytes=512, result_megabytes=2, query_queue=2, cache_megabytes=0)
+    )
     yield made
     made.extensions["smartregion"].public.close()
     made.extensions["smartregion"].private.close()

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import ontology
 import sparql_endpoint
 from engine import Engine, Limits
+from engine.cache import CachingEngine
 from engine.embedded import EmbeddedEngine, Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
@@ -54,7 +55,9 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     current = Current(Releases(settings.var))
-    public = _engine(settings, current, settings.query_workers, settings.query_queue)
+    public: Engine = _engine(settings, current, settings.query_workers, settings.query_queue)
+    if settings.cache_megabytes and not settings.engine:
+        public = CachingEngine(public, settings.var / "cache", settings.cache_megabytes)
     # Pages have a query process of their own: they stay quick while others keep all public ones busy.
     private = _engine(settings, current, 1, 4 * settings.query_queue)
     app.extensions["smartregion"] = Site(current, public, private, _stamp())
