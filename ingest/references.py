@@ -108,6 +108,8 @@ class Register:
 
     @staticmethod
     def _one_of(found: list[Entry]) -> Resolution:
+        # A row that repeats a record has its name, too, and is withheld.
+        found = [entry for entry in found if entry.usable] or found
         if len({entry.iri for entry in found}) > 1:
             candidates = ", ".join(f"{entry.key} ({entry.names[0]}, {entry.source})" for entry in found[:5])
             return Resolution(code="ambiguous-reference", details={"candidates": candidates})

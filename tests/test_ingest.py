@@ -150,6 +150,16 @@ def test_the_second_of_two_records_with_one_key_is_withheld(data: Path, clean: I
     assert records(found, "projects") == records(clean, "projects")
 
 
+def test_a_repeated_record_does_not_make_its_name_ambiguous(data: Path, clean: Ingested, executor: Executor) -> None:
+    """Hanau twice in the table: projects that name Hanau still mean the first."""
+    row = row_of(data / "municipalities.csv", "06415000")
+    edit(data / "municipalities.csv", lambda rows: rows.append(rows[row - 1][:]))
+    found = inspect(data, BASE, executor, silent)
+    assert [(f.source, f.code) for f in violations(found)] == [("municipalities.csv", "duplicate-key")]
+    assert records(found, "projects") == records(clean, "projects")
+    assert records(found, "municipalities") == records(clean, "municipalities")
+
+
 def test_an_unknown_column_is_named_with_its_nearest_and_nothing_is_withheld(
     data: Path, clean: Ingested, executor: Executor
 ) -> None:
