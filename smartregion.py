@@ -26,6 +26,7 @@ from rich.table import Table
 from ingest import Finding
 from ingest import Progress as Report
 from publish.builder import BuildError, Outcome, build, inspect
+from publish.push import Bearer, Login, PushError, push
 from publish.release import ReleaseError, Releases
 from smartregion_settings import Settings
 from web.server import ServerError, serve
@@ -38,6 +39,8 @@ _PHASES = {
     "store": "loading the store",
     "pack": "compressing",
     "activate": "activating",
+    "push": "sending chunks",
+    "check": "counting",
 }
 _COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}
 
@@ -169,6 +172,58 @@ def serve_command(
         serve(settings, on_ready=lambda url: click.echo(f"Ready: {url}  (stop with Ctrl+C)"))
 
 
+@main.command("push")
+@click.option("--to", "store_url", required=True, metavar="URL", help="Graph store of a SPARQL 1.1 server.")
+@click.option("--query", "query_url", required=True, metavar="URL", help="Query address of the same server.")
+@click.option("--user", help="User name; the password is SMARTREGION_PUSH_PASSWORD, or asked for.")
+@click.option("--chunk", type=click.FloatRange(min=0.1), default=4.0, show_default=True, help="MiB in one request.")
+@click.option("--timeout", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Seconds to wait.")
+@_var
+@click.pass_obj
+def push_command(
+    settings: Settings,
+    store_url: str,
+    query_url: str,
+    user: str | None,
+    chunk: float,
+    timeout: float,
+    var: Path | None,
+) -> None:
+    """Load the current release into another SPARQL server; the same command goes on after an interruption.
+
+    A bearer token is taken from SMARTREGION_PUSH_TOKEN. See docs/scale-out.md.
+
+    \b
+    Examples:
+      smartregion push --to http://127.0.0.1:7878/store --query http://127.0.0.1:7878/query
+    """
+    settings = _override(settings, var=var)
+    with _failing(), _progress() as report:
+        pushed = push(
+            Releases(settings.var).open(),
+            store_url,
+            query_url,
+            auth=_login(user),
+            chunk=int(chunk * 2**20),
+            state=settings.var / "push.json",
+            timeout=timeout,
+            progress=report,
+        )
+    triples = sum(pushed.graphs.values())
+    click.echo(
+        f"Release {pushed.release}: {len(pushed.graphs)} graphs with {triples:,} triples are there, all counted."
+    )
+
+
+def _login(user: str | None) -> Bearer | Login | None:
+    """Credentials from the environment, never from the command line, where other users would see them."""
+    if token := os.environ.get("SMARTREGION_PUSH_TOKEN"):
+        return Bearer(token)
+    if user is None:
+        return None
+    return Login(user, os.environ.get("SMARTREGION_PUSH_PASSWORD") or click.prompt("Password", hide_input=True))
+
+
 @main.group("releases")
 def releases_group() -> None:
     """List, activate and prune releases.
@@ -226,7 +281,7 @@ def _failing() -> Iterator[None]:
     """Errors that a person can mend become a :class:`Failure`."""
     try:
         yield
-    except (BuildError, ReleaseError, ServerError) as error:
+    except (BuildError, PushError, ReleaseError, ServerError) as error:
         raise Failure(str(error)) from None
 
 

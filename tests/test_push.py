@@ -346,15 +346,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 @contextmanager
-def in_front(
-    plain: Target, disturb: Callable[[Front, http.server.BaseHTTPRequestHandler], Reply | None]
-) -> Iterator[Front]:
+def in_front(plain: Target, disturb: Disturbance) -> Iterator[Front]:
     with Front(plain, disturb) as front:
         thread = threading.Thread(target=front.serve_forever)
         thread.start()
-        yield front
-        front.shutdown()
-        thread.join()
+        try:
+            yield front
+        finally:
+            front.shutdown()
+            thread.join()
 
 
 def through(front: Front, release: Release, **given: object) -> Pushed:
