@@ -102,7 +102,10 @@ def _answer(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink
         return "result", ""
     except MemoryError:
         return "memory", ""
-    except (OSError, RuntimeError, ValueError, TypeError) as error:
+    except RuntimeError as error:
+        # Oxigraph's evaluation errors: what the query asks for does not exist, such as a function. The store is fine.
+        return "syntax", str(error)
+    except (OSError, ValueError, TypeError) as error:
         return "failed", f"{type(error).__name__}: {error}"
     return ("bytes" if sink.file is None else "file"), ""
 

@@ -516,7 +516,6 @@ def test_a_body_in_pieces_is_read_or_refused(endpoint: str) -> None:
     assert sent < 100 * 2**20
 
 
-@pytest.mark.xfail(strict=True, reason="Answered with 500 as no fault of the query, and logged as an error")
 def test_an_unknown_function_is_the_fault_of_the_query(endpoint: str) -> None:
     """SPARQL 1.1 Protocol 2.1.7, with SPARQL 1.1 Query 17.6: asking again later, as 500 says here, cannot help."""
     for query in ("SELECT (<urn:unknown>(1) AS ?x) {}", "ASK { ?s ?p ?o FILTER(<urn:unknown>(?o)) }"):

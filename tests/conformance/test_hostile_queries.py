@@ -281,13 +281,7 @@ def kind_of(response: requests.Response) -> str:
     return kind
 
 
-BUGS = {
-    "unknown-function.rq": "answered with 500 as no fault of the query, and logged as an error",
-}
-CASES = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=BUGS[name])) if name in BUGS else name
-    for name in [*INDEX["files"], *INDEX["made"]]
-]
+CASES = [*INDEX["files"], *INDEX["made"]]
 
 
 def test_the_index_is_complete() -> None:
