@@ -7,6 +7,7 @@ not confirmed. Only one chunk is held in memory. What differs between servers is
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -139,7 +140,9 @@ def push(
         if wrong := _wrong(graphs, counted):
             journal.forget(wrong)
             lines = [f"- {graph}: {found} of {expected}" for graph, (found, expected) in wrong.items()]
-            raise PushError("\n".join([f"{query_url} counts other triples than were sent to {store_url}:", *lines]))
+            problem = f"{query_url} counts other triples than were sent to {store_url}:"
+            advice = "Do both addresses belong to the same data, and does nobody else write there? Then push again."
+            raise PushError("\n".join([problem, *lines, advice]))
         journal.finish()
     return Pushed(release.id, counted, sent, removed)
 
@@ -249,7 +252,10 @@ class _Journal:
     def __init__(self, path: Path | None, push: dict[str, Any]) -> None:
         self._path = path
         self._push = push
-        kept = json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
+        kept: dict[str, Any] = {}
+        # Missing, or cut off by a power failure: then everything is sent.
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            kept = json.loads(path.read_text(encoding="utf-8")) if path else {}
         self._chunks: dict[str, int] = kept["chunks"] if kept.get("push") == push else {}
 
     def confirmed(self, graph: str) -> int:

@@ -256,14 +256,15 @@ def test_what_the_server_has_lost_is_sent_again(small: Release, target: Target, 
     assert 0 < outcome.chunks < pushed(small, target).chunks
 
 
-@pytest.mark.parametrize("kept", ["another release", "another target", "another chunk size"])
+@pytest.mark.parametrize("kept", ["another release", "another target", "another chunk size", "half a file"])
 def test_a_state_about_something_else_is_ignored(small: Release, target: Target, tmp_path: Path, kept: str) -> None:
     state = tmp_path / "state"
     about = {"release": small.id, "target": target.store_url, "chunk": 2000}
     about |= {"release": "x"} if kept == "another release" else {}
     about |= {"target": "http://x/"} if kept == "another target" else {}
     about |= {"chunk": 1} if kept == "another chunk size" else {}
-    state.write_text(json.dumps({"push": about, "chunks": {f"{HOME}b": 99, f"{HOME}file-a": 99}}))
+    text = json.dumps({"push": about, "chunks": {f"{HOME}b": 99, f"{HOME}file-a": 99}})
+    state.write_text(text[: len(text) // 2] if kept == "half a file" else text)
     whole = pushed(small, target).chunks
     assert pushed(small, target, state).chunks == whole
 
