@@ -198,12 +198,13 @@ def push_command(
       smartregion push --to http://127.0.0.1:7878/store --query http://127.0.0.1:7878/query
     """
     settings = _override(settings, var=var)
+    auth = _login(user)
     with _failing(), _progress() as report:
         pushed = push(
             Releases(settings.var).open(),
             store_url,
             query_url,
-            auth=_login(user),
+            auth=auth,
             chunk=int(chunk * 2**20),
             state=settings.var / "push.json",
             timeout=timeout,

@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +37,10 @@ _MOST = 60
 
 _CLIENTS = 8
 _REFERENCE = "oxigraph"
+_TABLE = "application/sparql-results+json"
+_PATIENCE = 5.0
+"""Seconds that a client waits beyond the time limit."""
+
 _WAYS = [(1, "cold"), (1, "warm"), (_CLIENTS, "cold"), (_CLIENTS, "warm")]
 _WRK = """
 local target, cold, number = {target}, {cold}, {first}
@@ -109,12 +114,16 @@ class Run:
             for clients, way in _WAYS:
                 for _ in range(_ROUNDS):
                     for server in self.servers:
-                        cell = cells.setdefault((question.name, server.name, clients, way), Cell())
+                        first = cells.get((question.name, server.name, 1, "cold"), Cell())
+                        key = question.name, server.name, clients, way
+                        cell = cells.setdefault(key, Cell(failure=self._hopeless(first, clients)))
                         self._round(question, server, clients, way, cell, numbers[server.name])
-                        single = cells[question.name, server.name, 1, way]
-                        if clients == 1 and single.ms and single.ms > 1000 * self.timeout / _CLIENTS:
-                            cells[question.name, server.name, _CLIENTS, way] = Cell(failure="-")
         return cells
+
+    def _hopeless(self, first: Cell, clients: int) -> str:
+        """Why an engine need not be asked again: it failed, or would for so many clients."""
+        too_slow = clients * (first.ms or 0) > 2000 * self.timeout
+        return first.failure or ("too slow" if too_slow else "")
 
     def _round(
         self, question: Question, server: Server, clients: int, way: str, cell: Cell, numbers: Iterator[int]
@@ -124,14 +133,11 @@ class Run:
         if self.mix.text(question, 0, server.name) is None:
             cell.failure = "-"
             return
-        again = next(numbers)
-        if way == "warm":
-            self._ask(question, server, iter([again]), Cell(), 0)
         end = time.monotonic() + self.seconds / _ROUNDS
         threads = [
             threading.Thread(
                 target=self._ask,
-                args=(question, server, itertools.repeat(again) if way == "warm" else numbers, cell, end),
+                args=(question, server, itertools.repeat(0) if way == "warm" else numbers, cell, end),
             )
             for _ in range(clients)
         ]
@@ -142,8 +148,8 @@ class Run:
 
     def _ask(self, question: Question, server: Server, numbers: Iterator[int], cell: Cell, end: float) -> None:
         """Ask until the time is over, but once at least."""
-        client = Client(server, self.timeout + 5)
-        accept = "application/n-triples" if question.graph else "application/sparql-results+json"
+        client = Client(server, self.timeout + _PATIENCE)
+        accept = "application/n-triples" if question.graph else _TABLE
         for number in itertools.islice(numbers, _MOST):
             target = server.target(self.mix.text(question, number, server.name) or "")
             seconds, status, body = client.get(target, accept)
@@ -168,30 +174,47 @@ def _gist(body: bytes, *, graph: bool) -> str:
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
-def lookups(server: Server, mix: Mix, projects: int, way: str, seconds: float, first: int) -> float | None:
-    """Look-ups per second over 8 connections, by ``wrk``; None where it is not installed.
+def lookups(server: Server, mix: Mix, projects: int, way: str, seconds: float, first: int) -> float:
+    """Look-ups per second over 8 connections, by ``wrk`` or, where that is not installed, by threads of our own.
 
     :param first: number of the first query; cold, each one has the next.
     """
+    template = mix.text(Question("", LOOKUP.replace("$key", "KEY").replace("$many", "MANY")), 0) or ""
+    target = server.target(template)
     program = shutil.which("wrk")
     if program is None:
-        return None
-    template = mix.text(Question("", LOOKUP.replace("$key", "KEY").replace("$many", "MANY")), 0) or ""
-    script = _WRK.format(
-        target=json.dumps(server.target(template)), cold=str(way == "cold").lower(), first=first, projects=projects
-    )
+        return _threaded_lookups(server, target, projects, way, seconds, first)
+    script = _WRK.format(target=json.dumps(target), cold=str(way == "cold").lower(), first=first, projects=projects)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
         command = [program, "-t1", f"-c{_CLIENTS}", f"-d{max(1, round(seconds))}s", "-s", file.name]
-        accept = "Accept: application/sparql-results+json"
+        address = f"http://127.0.0.1:{server.port}/"
         found = subprocess.run(
-            [*command, "-H", accept, f"http://127.0.0.1:{server.port}/"], capture_output=True, text=True, check=True
+            [*command, "-H", f"Accept: {_TABLE}", address], capture_output=True, text=True, check=True
         )
     if failed := re.search(r"Non-2xx or 3xx responses: (\d+)", found.stdout):
         raise RuntimeError(f"{server.name} refused {failed[1]} look-ups.")
     rate = re.search(r"Requests/sec:\s+([\d.]+)", found.stdout)
-    return float(rate[1]) if rate else None
+    return float(rate[1]) if rate else 0
+
+
+def _threaded_lookups(server: Server, target: str, projects: int, way: str, seconds: float, first: int) -> float:
+    numbers = itertools.count(first) if way == "cold" else itertools.repeat(first)
+    end = time.monotonic() + seconds
+
+    def ask() -> int:
+        client = Client(server, _PATIENCE)
+        done = 0
+        while time.monotonic() < end:
+            number = next(numbers)
+            found = target.replace("KEY", str(number * 7919 % projects)).replace("MANY", str(number))
+            done += client.get(found, _TABLE)[1] == 200
+        client.close()
+        return done
+
+    with ThreadPoolExecutor(_CLIENTS) as threads:
+        return sum(future.result() for future in [threads.submit(ask) for _ in range(_CLIENTS)]) / seconds
 
 
 def table(cells: Cells, engines: list[str]) -> Iterator[str]:
@@ -242,17 +265,16 @@ def measure(projects: int, engines: list[str], seconds: float, timeout: float, r
             for way in ("cold", "warm"):
                 for server in running:
                     rate = lookups(server, mix, projects, way, seconds / _ROUNDS, 10_000_000 * (turn + 1))
-                    rates.setdefault((way, server.name), []).append(rate or 0)
+                    rates.setdefault((way, server.name), []).append(rate)
     today = dt.datetime.now(dt.UTC).date()
     print(f"\n## {projects:,} projects, {found.manifest.triples:,} triples\n")
     print(f"{today}, {os.cpu_count()} cores, load {load:.1f} before. Milliseconds, medians. * means another answer.\n")
     print(*table(cells, engines), sep="\n")
-    if shutil.which("wrk"):
-        print(f"\nLook-ups per second, {_CLIENTS} connections (wrk)\n")
-        print(_line(["", *engines]))
-        print("|---|" + "---:|" * len(engines))
-        for way in ("cold", "warm"):
-            print(_line([way, *(f"{statistics.median(rates[way, name]):,.0f}" for name in engines)]))
+    print(f"\nLook-ups per second, {_CLIENTS} connections ({'wrk' if shutil.which('wrk') else 'threads'})\n")
+    print(_line(["", *engines]))
+    print("|---|" + "---:|" * len(engines))
+    for way in ("cold", "warm"):
+        print(_line([way, *(f"{statistics.median(rates[way, name]):,.0f}" for name in engines)]))
 
 
 def main() -> None:

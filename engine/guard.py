@@ -40,6 +40,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _CODEPOINT = re.compile(r"\\(?:u|U0000)([0-9A-Fa-f]{4})")
+_NATIVE = re.compile(r"\b(?:bif|sql)\s*:", re.IGNORECASE)
 _TWO_READINGS = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*+://)[^>]*?[#')]")
 
 
@@ -92,6 +93,16 @@ def prepare(text: str, *, length: int, depth: int) -> Query:
         for reading in {text, resolved}:
             _refuse_service(reading)
     return Query(text, form, "from" in words, not _VOLATILE.isdisjoint(words))
+
+
+def refuse_native(query: Query) -> None:
+    """Refuse functions of the server's own that reach files and networks: Virtuoso has them in ``bif:`` and ``sql:``.
+
+    :raises ServiceRefused: the text has such a name, even if only in a string.
+    """
+    resolved = _CODEPOINT.sub(lambda match: chr(int(match[1], 16)), query.text)
+    if _NATIVE.search(query.text) or _NATIVE.search(resolved):
+        raise ServiceRefused("The query has a name in bif: or sql:, which stand for functions of the server itself.")
 
 
 def _words(text: str, limit: int) -> dict[str, None]:

@@ -21,7 +21,7 @@ from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperExceptio
 
 from engine import NO_DATASET, Bindings, Dataset, Health, Limits, Query, Result
 from engine.errors import EngineBusy, EngineFailed, QueryRejected, QueryTimeout, ResultTooLarge
-from engine.guard import prepare
+from engine.guard import prepare, refuse_native
 
 _INLINE = 2**20
 _CHUNK = 2**16
@@ -54,8 +54,10 @@ class RemoteEngine:
         return self._version()
 
     def prepare(self, text: str) -> Query:
-        """See :meth:`engine.Engine.prepare`."""
-        return prepare(text, length=self._limits.length, depth=self._limits.depth)
+        """See :meth:`engine.Engine.prepare`; functions of a server's own are refused, since some fetch addresses."""
+        query = prepare(text, length=self._limits.length, depth=self._limits.depth)
+        refuse_native(query)
+        return query
 
     def query(
         self,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from engine import QueryError, QueryRejected, QueryTooDeep, QueryTooLong, ServiceRefused, UpdateRefused
+from engine import Limits, QueryError, QueryRejected, QueryTooDeep, QueryTooLong, ServiceRefused, UpdateRefused
 from engine.guard import Query, prepare
+from engine.remote import RemoteEngine
 
 REMOTE = "<http://127.0.0.1:9/sparql>"
 PREFIXES = "PREFIX ex: <http://127.0.0.1:9/> PREFIX : <http://127.0.0.1:9/>"
@@ -265,3 +266,18 @@ def test_reading_takes_linear_time(unit: str) -> None:
 
     short = min(seconds(20_000) for _ in range(3))
     assert min(seconds(200_000) for _ in range(2)) < max(40 * short, 0.2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SELECT (bif:http_get("http://127.0.0.1/") AS ?x) {}',
+        "PREFIX x: <BIF:> SELECT (x:http_get(1) AS ?x) {}",
+        "BASE <sql:> SELECT (<a>(1) AS ?x) {}",
+        "SELECT (<b\\u0069f:http_get>(1) AS ?x) {}",
+    ],
+)
+def test_a_remote_engine_refuses_functions_of_the_server_itself(text: str) -> None:
+    """Virtuoso's bif:http_get fetched an internal address and handed the page to the client."""
+    with pytest.raises(ServiceRefused):
+        RemoteEngine("http://127.0.0.1:9/query", Limits(), lambda: "1", tuple).prepare(text)
