@@ -24,6 +24,7 @@ from engine.errors import (
     QueryTooLong,
     ResultTooLarge,
     ServiceRefused,
+    UnfitForFormat,
     UpdateRefused,
 )
 from engine.guard import Query
@@ -49,6 +50,7 @@ __all__ = [
     "Result",
     "ResultTooLarge",
     "ServiceRefused",
+    "UnfitForFormat",
     "UpdateRefused",
 ]
 
@@ -85,6 +87,7 @@ class Limits:
     :param depth: nesting of brackets in the query text.
     :param workers: queries that run at a time.
     :param queue: queries that may wait for a worker.
+    :param services: addresses that SERVICE may name.
     """
 
     seconds: float = 20.0
@@ -94,6 +97,7 @@ class Limits:
     depth: int = 64
     workers: int = 2
     queue: int = 32
+    services: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -130,13 +134,17 @@ class Result:
     :param media_type: one of :data:`TABLE_TYPES` or :data:`GRAPH_TYPES`.
     :param version: the version of the data that it was answered from.
     :param size: bytes of the body.
-    :param body: the bytes, or an open file with them when they are many.
+    :param body: the bytes, or an open file, at their beginning, when they are many.
+    :param rows: solutions or triples; 1 for ASK; None where it cannot be told.
+    :param kept: it was answered before.
     """
 
     media_type: str
     version: str
     size: int
     body: bytes | IO[bytes]
+    rows: int | None
+    kept: bool = False
 
     def read(self) -> bytes:
         """All bytes of the body; closes a spooled file."""
@@ -155,11 +163,20 @@ class Result:
 
 @dataclass(frozen=True)
 class Health:
-    """The state of an engine: the version of its data, and how many of its workers are alive."""
+    """The state of an engine.
+
+    :ivar version: of its data.
+    :ivar alive: whether it can answer.
+    :ivar workers: queries that may run at a time.
+    :ivar busy: queries that run now.
+    :ivar waiting: queries that wait now.
+    """
 
     version: str
+    alive: bool
     workers: int
-    alive: int
+    busy: int
+    waiting: int
 
 
 class Engine(Protocol):
@@ -174,7 +191,7 @@ class Engine(Protocol):
 
         :raises QueryTooLong: it has too many characters.
         :raises QueryTooDeep: its brackets are nested too deeply.
-        :raises ServiceRefused: it asks another server.
+        :raises ServiceRefused: it asks another server that is not among the allowed ones.
         :raises UpdateRefused: it is an update.
         :raises QueryRejected: it is none of the four query forms or cannot be read.
         """
@@ -188,6 +205,7 @@ class Engine(Protocol):
         dataset: Dataset = NO_DATASET,
         bindings: Bindings | None = None,
         base: str | None = None,
+        client: str = "",
     ) -> Result:
         """Answer a prepared query completely, or raise.
 
@@ -196,17 +214,19 @@ class Engine(Protocol):
         :param dataset: the graphs to ask; given ones win over FROM in the query (SPARQL 1.1 Protocol, 2.1.4).
         :param bindings: values of variables; they are handed over as values, never pasted into the text.
         :param base: what relative IRIs in the query are resolved against (SPARQL 1.1 Query, 4.1.1.2).
+        :param client: who asks, such as an address; workers are shared fairly between clients.
         :raises QueryRejected: the query has a syntax error.
         :raises QueryTimeout: it took too long.
         :raises QueryTooLarge: it needed too much memory.
         :raises ResultTooLarge: its answer has too many bytes.
+        :raises UnfitForFormat: its answer cannot be written in this media type.
         :raises EngineBusy: too many queries wait already.
         :raises EngineFailed: the engine could not answer, through no fault of the query.
         """
         ...
 
     def health(self) -> Health:
-        """Whether the workers are alive, without asking a query."""
+        """Whether queries can be answered, without asking one."""
         ...
 
     def close(self) -> None:

@@ -11,7 +11,9 @@ import hashlib
 import logging
 import os
 import shutil
+import struct
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +25,8 @@ _SHARE = 8
 _INLINE = 2**16
 """Bytes that are read at once; a longer answer is handed on as an open file."""
 _SUFFIX = ".answer"
+_HEAD = struct.Struct(">q")
+"""What a file begins with: the number of rows, -1 for unknown."""
 
 
 class CachingEngine:
@@ -33,12 +37,14 @@ class CachingEngine:
     :param engine: answers what is not there yet.
     :param directory: where answers are kept; it is made when needed and may be deleted at any time.
     :param megabytes: room for answers, in MiB; when it is full, those that were not asked for longest go.
+    :param seconds: an answer that took less is not kept: a file would cost more than asking again.
     """
 
-    def __init__(self, engine: Engine, directory: Path, megabytes: int) -> None:
+    def __init__(self, engine: Engine, directory: Path, megabytes: int, seconds: float = 0.0) -> None:
         self._engine = engine
         self._directory = directory
         self._room = megabytes * 2**20
+        self._seconds = seconds
         self._written = 0
 
     def version(self) -> str:
@@ -57,15 +63,17 @@ class CachingEngine:
         dataset: Dataset = NO_DATASET,
         bindings: Bindings | None = None,
         base: str | None = None,
+        client: str = "",
     ) -> Result:
         """As :meth:`engine.Engine.query`; an error is never kept."""
         if bindings or query.volatile:
-            return self._engine.query(query, media_type, dataset=dataset, bindings=bindings, base=base)
+            return self._engine.query(query, media_type, dataset=dataset, bindings=bindings, base=base, client=client)
         version = self._engine.version()
         if (known := self._read(version, _name(query, media_type, dataset, base), media_type)) is not None:
             return known
-        result = self._engine.query(query, media_type, dataset=dataset, base=base)
-        if result.size <= self._room // _SHARE:
+        started = time.monotonic()
+        result = self._engine.query(query, media_type, dataset=dataset, base=base, client=client)
+        if result.size <= self._room // _SHARE and time.monotonic() - started >= self._seconds:
             # Under the version that it was answered from, which a switch may have changed meanwhile.
             self._keep(result, _name(query, media_type, dataset, base))
         return result
@@ -79,25 +87,28 @@ class CachingEngine:
         self._engine.close()
 
     def _read(self, version: str, name: str, media_type: str) -> Result | None:
-        path = self._directory / version / name
+        path = f"{self._directory}/{version}/{name}"
         try:
-            file = path.open("rb")
+            file = open(path, "rb")  # noqa: PTH123, SIM115 - asked at every query; the reader closes it
         except FileNotFoundError:
             return None
-        size = os.fstat(file.fileno()).st_size
+        size = os.fstat(file.fileno()).st_size - _HEAD.size
         # The time of the last use decides what goes first; another process may have removed the file already.
         with contextlib.suppress(FileNotFoundError):
             os.utime(path)
+        (rows,) = _HEAD.unpack(file.read(_HEAD.size))
+        counted = None if rows < 0 else rows
         if size > _INLINE:
-            return Result(media_type, version, size, file)
+            return Result(media_type, version, size, file, counted, kept=True)
         with file:
-            return Result(media_type, version, size, file.read())
+            return Result(media_type, version, size, file.read(), counted, kept=True)
 
     def _keep(self, result: Result, name: str) -> None:
         folder = self._directory / result.version
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+                file.write(_HEAD.pack(-1 if result.rows is None else result.rows))
                 _copy(result.body, file)
             Path(file.name).rename(folder / name)
         except OSError as error:

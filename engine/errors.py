@@ -67,6 +67,12 @@ class ResultTooLarge(QueryError):
     kind = "result-too-large"
 
 
+class UnfitForFormat(QueryError):
+    """The answer has something that the format cannot hold, such as U+0001 in XML; another format can."""
+
+    kind = "format-unfit"
+
+
 class EngineBusy(QueryError):
     """Too many queries run and wait already; asking again later helps."""
 

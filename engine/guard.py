@@ -11,6 +11,7 @@ is also looked for inside names, and a text with that word must have no ``<...>`
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
 from engine.errors import QueryRejected, QueryTooDeep, QueryTooLong, ServiceRefused, UpdateRefused
@@ -51,13 +52,15 @@ class Query:
     :param text: as the client wrote it.
     :param form: ``select``, ``ask``, ``construct`` or ``describe``.
     :param names_dataset: it has FROM clauses.
-    :param volatile: it calls a function whose value differs from one run to the next, such as NOW.
+    :param volatile: its answer may differ from one run to the next: it calls a function such as NOW, or SERVICE.
+    :param services: the other servers that it asks.
     """
 
     text: str
     form: str
     names_dataset: bool
     volatile: bool
+    services: frozenset[str] = frozenset()
 
     @property
     def gives_table(self) -> bool:
@@ -65,15 +68,16 @@ class Query:
         return self.form in {"select", "ask"}
 
 
-def prepare(text: str, *, length: int, depth: int) -> Query:
+def prepare(text: str, *, length: int, depth: int, services: Set[str] = frozenset()) -> Query:
     """Check a query text and read what kind of query it is.
 
     :param text: what the client sent.
     :param length: most characters.
     :param depth: deepest nesting of brackets, and longest run of signs such as ``!!!``.
+    :param services: addresses that SERVICE may name, as they are written between ``<`` and ``>``.
     :raises QueryTooLong: it has more characters than that.
     :raises QueryTooDeep: it is nested more deeply than that.
-    :raises ServiceRefused: it has a SERVICE clause, or hides one.
+    :raises ServiceRefused: it has a SERVICE clause with another address or a variable, or hides one.
     :raises UpdateRefused: it is an update.
     :raises QueryRejected: it is neither a query nor an update, or has a string without end or a NUL character.
     """
@@ -89,10 +93,11 @@ def prepare(text: str, *, length: int, depth: int) -> Query:
         raise QueryRejected("A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
     # Some parsers resolve \u escapes before they read anything else (section 19.2), others only in strings and IRIs.
     resolved = _CODEPOINT.sub(lambda match: chr(int(match[1], 16)), text)
+    named: set[str] = set()
     if "service" in resolved.lower():
         for reading in {text, resolved}:
-            _refuse_service(reading)
-    return Query(text, form, "from" in words, not _VOLATILE.isdisjoint(words))
+            named |= _services(reading, services)
+    return Query(text, form, "from" in words, bool(named) or not _VOLATILE.isdisjoint(words), frozenset(named))
 
 
 def refuse_native(query: Query) -> None:
@@ -127,23 +132,40 @@ def _words(text: str, limit: int) -> dict[str, None]:
     return words
 
 
-def _refuse_service(text: str) -> None:
-    """Refuse a text in which a parser, strict or lax, could find the keyword SERVICE."""
-    refusal = ServiceRefused("SERVICE is refused: this endpoint asks no other server.")
+def _services(text: str, allowed: Set[str]) -> set[str]:
+    """The servers that plain SERVICE clauses name.
+
+    Refuses a text in which a parser, strict or lax, could find that keyword anywhere else.
+    """
+    help_ = "It may name: " + ", ".join(sorted(allowed)) if allowed else "This endpoint asks no other server."
+    refusal = ServiceRefused(f"SERVICE is refused. {help_}")
+    named: set[str] = set()
     before = ""
     in_prologue = True
-    may_be_keyword = False
+    may_be_keyword = awaits_address = False
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "skip":
             continue
         word = (token["word"] or "").lower()
+        if awaits_address:
+            if token[0][1:-1] in allowed and kind == "iri":
+                named.add(token[0][1:-1])
+                awaits_address = False
+            elif kind != "word" or word != "silent":
+                raise refusal
+            continue
         if kind == "unclosed" or (may_be_keyword and token[0] == "{"):
             raise refusal
         if kind == "word" and "service" in word:
-            raise refusal
+            if word != "service" or not allowed:
+                raise refusal
+            awaits_address = True
         if kind == "iri" and not in_prologue and _TWO_READINGS.match(token[0]):
             raise refusal
         may_be_keyword = kind == "local" and "service" in word and before not in _BEFORE_GRAPH
         in_prologue = in_prologue and (kind != "word" or word in _PROLOGUE)
         before = word if kind == "word" else ""
+    if awaits_address:
+        raise refusal
+    return named

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import mmap
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPException, HTTPResponse
@@ -20,8 +20,10 @@ from SPARQLWrapper import POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException
 
 from engine import NO_DATASET, Bindings, Dataset, Health, Limits, Query, Result
+from engine.admission import Admission
 from engine.errors import EngineBusy, EngineFailed, QueryRejected, QueryTimeout, ResultTooLarge
 from engine.guard import prepare, refuse_native
+from engine.rows import count_rows
 
 _INLINE = 2**20
 _CHUNK = 2**16
@@ -47,7 +49,7 @@ class RemoteEngine:
         self._limits = limits
         self._version = version
         self._graphs = graphs
-        self._admission = threading.BoundedSemaphore(limits.workers + limits.queue)
+        self._admission = Admission(limits.workers, limits.queue, max(1, limits.workers - 1))
 
     def version(self) -> str:
         """What the server is said to hold now."""
@@ -55,7 +57,9 @@ class RemoteEngine:
 
     def prepare(self, text: str) -> Query:
         """See :meth:`engine.Engine.prepare`; functions of a server's own are refused, since some fetch addresses."""
-        query = prepare(text, length=self._limits.length, depth=self._limits.depth)
+        query = prepare(
+            text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services
+        )
         refuse_native(query)
         return query
 
@@ -67,6 +71,7 @@ class RemoteEngine:
         dataset: Dataset = NO_DATASET,
         bindings: Bindings | None = None,
         base: str | None = None,
+        client: str = "",
     ) -> Result:
         """See :meth:`engine.Engine.query`; the server's own refusals are passed on as the nearest error."""
         version = self._version()
@@ -85,30 +90,28 @@ class RemoteEngine:
         for parameter, iris in (("default-graph-uri", dataset.default), ("named-graph-uri", dataset.named)):
             for iri in iris:
                 wrapper.addParameter(parameter, iri)
-        deadline = time.monotonic() + self._limits.seconds
-        with self._admitted(), self._errors(), wrapper.query().response as response:
-            found = response.headers.get_content_type()
-            if found != media_type:
-                raise EngineFailed(f"The server was asked for {media_type} and answered with {found}.")
-            body, size = self._read(response, deadline)
-        return Result(media_type, version, size, body)
+        with self._admission.place(client, self._limits.seconds), self._errors():
+            deadline = time.monotonic() + self._limits.seconds
+            with wrapper.query().response as response:
+                found = response.headers.get_content_type()
+                if found != media_type:
+                    raise EngineFailed(f"The server was asked for {media_type} and answered with {found}.")
+                body, size = self._read(response, deadline)
+                most = response.headers.get("X-SPARQL-MaxRows")
+        rows = _rows(query, media_type, body, size)
+        if most is not None and rows is not None and rows >= int(most):
+            # Virtuoso cuts answers off with status 200.
+            body.close()
+            raise ResultTooLarge(f"The server gives {most} rows at most.", limit="rows", value=int(most))
+        return Result(media_type, version, size, body, rows)
 
     def health(self) -> Health:
-        """The workers are the server's; they count as alive."""
-        return Health(self._version(), self._limits.workers, self._limits.workers)
+        """Where the server stands is found out by asking; here it counts as alive."""
+        busy, waiting = self._admission.inside, self._admission.waiting
+        return Health(self._version(), alive=True, workers=self._limits.workers, busy=busy, waiting=waiting)
 
     def close(self) -> None:
         """Nothing is kept open."""
-
-    @contextlib.contextmanager
-    def _admitted(self) -> Iterator[None]:
-        if not self._admission.acquire(blocking=False):
-            waiting = self._limits.queue
-            raise EngineBusy(f"{waiting} queries are waiting already.", limit="queue", value=waiting)
-        try:
-            yield
-        finally:
-            self._admission.release()
 
     def _read(self, response: HTTPResponse, deadline: float) -> tuple[IO[bytes], int]:
         size, limit = 0, self._limits.result_megabytes
@@ -154,6 +157,20 @@ class RemoteEngine:
         seconds = self._limits.seconds
         message = f"The query takes longer than {seconds:g} s."
         raise QueryTimeout(message, limit="seconds", value=seconds) from None
+
+
+def _rows(query: Query, media_type: str, body: IO[bytes], size: int) -> int | None:
+    """The rows of a table; a graph would have to be parsed."""
+    if not query.gives_table:
+        return None
+    if query.form == "ask":
+        return 1
+    if size <= _INLINE:
+        content = body.read()
+        body.seek(0)
+        return count_rows(media_type, content)
+    with mmap.mmap(body.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        return count_rows(media_type, mapped)
 
 
 def _values(bindings: Bindings) -> str:

@@ -11,7 +11,8 @@ from release_fixture import write_release
 
 from engine import NO_DATASET, Bindings, Dataset, Health, Limits, Query, QueryRejected, Result
 from engine.cache import CachingEngine
-from engine.embedded import EmbeddedEngine, Snapshot
+from engine.embedded import EmbeddedEngine
+from engine.processes import Snapshot
 from publish.release import Releases
 
 SELECT = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o"
@@ -39,9 +40,10 @@ class Counting:
         dataset: Dataset = NO_DATASET,
         bindings: Bindings | None = None,
         base: str | None = None,
+        client: str = "",
     ) -> Result:
         self.asked += 1
-        return self._engine.query(query, media_type, dataset=dataset, bindings=bindings, base=base)
+        return self._engine.query(query, media_type, dataset=dataset, bindings=bindings, base=base, client=client)
 
     def health(self) -> Health:
         return self._engine.health()

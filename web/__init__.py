@@ -13,7 +13,8 @@ import ontology
 import sparql_endpoint
 from engine import Engine, Limits
 from engine.cache import CachingEngine
-from engine.embedded import EmbeddedEngine, Snapshot
+from engine.embedded import EmbeddedEngine
+from engine.processes import Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
 from web import datasets, entities, files, health, language, pages, problems, security
