@@ -284,7 +284,7 @@ def test_a_worker_that_dies_is_replaced(start: Callable[..., EmbeddedEngine]) ->
     ask(engine, "ASK {}")
     (pid,) = worker_pids(engine)
     os.kill(pid, signal.SIGKILL)
-    while is_running(pid):
+    while engine._pools[False]._idle[0].alive():
         time.sleep(0.01)
     assert ask(engine, "ASK {}").read()
     assert worker_pids(engine) != [pid]
