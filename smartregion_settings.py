@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     query_depth: int = Field(64, ge=8, le=1000, description="Deepest nesting of brackets in a query.")
     query_queue: int = Field(32, ge=1, description="Queries that may wait per server process; more are refused.")
     cache_megabytes: int = Field(256, ge=0, description="Room on disk for kept query answers, in MiB; 0 keeps none.")
+    warm_megabytes: int = Field(32, ge=0, description="Room in memory for kept answers per server process, in MiB.")
+    memory_triples: int = Field(1_000_000, ge=0, description="Releases of up to so many triples are queried in memory.")
+    services: str = Field("", description="Addresses that SERVICE may name, separated by spaces.")
+    log_queries: bool = Field(False, description="Write the text of each query to the log.")
 
     @field_validator("base")
     @classmethod

@@ -7,7 +7,9 @@ to show it.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -20,14 +22,28 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import wrap_file
 
 import ontology
-from engine import GRAPH_TYPES, TABLE_TYPES, Dataset, Engine, Query, QueryError, QueryTooLong, Result, UpdateRefused
+from engine import (
+    GRAPH_TYPES,
+    TABLE_TYPES,
+    Dataset,
+    Engine,
+    Query,
+    QueryError,
+    QueryRejected,
+    QueryTooLong,
+    Result,
+    UpdateRefused,
+)
+from engine.admission import Admission
 
 STATUS: Final = {
     "query-missing": 400,
     "query-repeated": 400,
     "not-utf-8": 400,
     "too-many-parameters": 400,
+    "graph-not-iri": 400,
     "not-acceptable": 406,
+    "format-unfit": 406,
     "body-unsupported": 415,
     "query-syntax": 400,
     "query-too-long": 413,
@@ -46,6 +62,10 @@ A query that goes over a limit of memory or size will do so again: 422, a client
 what 504 is for; asking again seldom helps. Only 503, with Retry-After, is an invitation to ask again.
 """
 
+BODIES: Final = 16
+"""Requests whose body is read at a time; each occupies a thread, for as long as its client likes."""
+
+_BODIES_OF_A_CLIENT = 4
 _MOST_PARAMETERS = 1000
 _QUERY, _UPDATE, _FORM = "application/sparql-query", "application/sparql-update", "application/x-www-form-urlencoded"
 
@@ -108,8 +128,30 @@ class _Call:
     format: str | None
 
 
+@dataclass
+class Observation:
+    """What is told about one request with a query, for logs and statistics.
+
+    :ivar text: of the query, as far as it could be read.
+    :ivar outcome: ``answered``, ``not-modified``, or the kind of the error.
+    :ivar kept: the answer was there already, see :class:`engine.Result`.
+    """
+
+    text: str = ""
+    outcome: str = "answered"
+    media_type: str = ""
+    rows: int | None = None
+    bytes: int = 0
+    kept: bool = False
+
+
 def blueprint(
-    engine: Engine, *, address: Callable[[], str], length: int, page: Callable[[], ResponseReturnValue]
+    engine: Engine,
+    *,
+    address: Callable[[], str],
+    length: int,
+    page: Callable[[], ResponseReturnValue],
+    observing: Callable[[], AbstractContextManager[Observation]],
 ) -> Blueprint:
     """The endpoint at ``/sparql``.
 
@@ -117,24 +159,45 @@ def blueprint(
     :param address: gives the IRI of the endpoint, for its description.
     :param length: most characters of a query; a body that cannot fit is not read.
     :param page: shows a form to people who come without a query.
+    :param observing: is entered for each request with a query or a body, and told what came of it.
     """
     routes = Blueprint("sparql", __name__)
+    bodies = Admission(BODIES, 0, _BODIES_OF_A_CLIENT)
 
     @routes.route("/sparql", methods=["GET", "POST"])
     def sparql() -> ResponseReturnValue:
-        call = _read_request(length)
-        if call.text is None:
+        if request.method != "POST" and not request.query_string:
             return _describe(engine, address(), page)
-        query = engine.prepare(call.text)
-        media_type = _choose(query, call.format)
-        tag = _tag(engine.version(), media_type, call.dataset, query)
-        conditional = request.method in {"GET", "HEAD"} and not query.volatile
-        if conditional and _known(tag):
-            return _finish(Response(status=304), query, tag)
-        result = engine.query(query, media_type, dataset=call.dataset, base=address())
-        return _finish(_respond(result), query, _tag(result.version, media_type, call.dataset, query))
+        with observing() as seen:
+            call = _read_request(length, bodies)
+            if call.text is not None:
+                return _answer(engine, call, address(), seen)
+        return _describe(engine, address(), page)
 
     return routes
+
+
+def _answer(engine: Engine, call: _Call, address: str, seen: Observation) -> Response:
+    text = seen.text = call.text or ""
+    query = engine.prepare(text)
+    seen.media_type = media_type = _choose(query, call.format)
+    tag = _tag(engine.version(), media_type, call.dataset, query)
+    conditional = request.method in {"GET", "HEAD"} and not query.volatile
+    if conditional and _known(tag):
+        seen.outcome = "not-modified"
+        return _finish(Response(status=304), query, tag)
+    result = engine.query(query, media_type, dataset=call.dataset, base=address, client=_client())
+    seen.rows, seen.bytes, seen.kept = result.rows, result.size, result.kept
+    return _finish(_respond(result), query, _tag(result.version, media_type, call.dataset, query))
+
+
+def _client() -> str:
+    """Who asks. One who has an IPv6 address usually has all 2^64 of its network."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))
 
 
 def preferred(accept: MIMEAccept, offered: Iterable[str]) -> str | None:
@@ -148,7 +211,7 @@ def preferred(accept: MIMEAccept, offered: Iterable[str]) -> str | None:
     return MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in accept]).best_match(offered)
 
 
-def _read_request(length: int) -> _Call:
+def _read_request(length: int, bodies: Admission) -> _Call:
     """Parameters of the three forms of the query operation (SPARQL 1.1 Protocol, 2.1.1 to 2.1.3)."""
     parameters = _parameters(request.query_string)
     if request.method == "POST":
@@ -158,10 +221,9 @@ def _read_request(length: int) -> _Call:
         if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
             raise RequestError("not-utf-8", "The charset of the query is not UTF-8.")
         if kind == _QUERY:
-            parameters = [(name, value) for name, value in parameters if name != "query"]
-            parameters.append(("query", _text(_body(length))))
+            parameters.append(("query", _text(_body(length, bodies))))
         elif kind == _FORM:
-            parameters += _parameters(_body(length))
+            parameters += _parameters(_body(length, bodies))
         elif kind == _UPDATE:
             raise UpdateRefused("This is an update. The endpoint is read-only.")
         else:
@@ -176,13 +238,17 @@ def _read_request(length: int) -> _Call:
         raise RequestError("query-repeated", "There is more than one query.")
     if not queries and request.method == "POST":
         raise RequestError("query-missing", "There is no query.")
-    dataset = Dataset(tuple(values.get("default-graph-uri", ())), tuple(values.get("named-graph-uri", ())))
+    try:
+        dataset = Dataset(tuple(values.get("default-graph-uri", ())), tuple(values.get("named-graph-uri", ())))
+    except QueryRejected as error:
+        raise RequestError("graph-not-iri", str(error)) from None
     return _Call(queries[0] if queries else None, dataset, values.get("format", [None])[-1])
 
 
-def _body(length: int) -> bytes:
+def _body(length: int, bodies: Admission) -> bytes:
     try:
-        return request.get_data(cache=False)
+        with bodies.place(_client(), 0):
+            return request.get_data(cache=False)
     except RequestEntityTooLarge:
         message = f"The query has more than {length} characters."
         raise QueryTooLong(message, limit="length", value=length) from None

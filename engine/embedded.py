@@ -21,6 +21,7 @@ from engine.admission import Admission
 from engine.guard import prepare
 from engine.processes import Pool, Snapshot
 
+
 class EmbeddedEngine:
     """Answers from the store of the current snapshot; safe to use from many threads.
 
@@ -48,9 +49,7 @@ class EmbeddedEngine:
 
     def prepare(self, text: str) -> Query:
         """See :meth:`engine.Engine.prepare`."""
-        return prepare(
-            text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services
-        )
+        return prepare(text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services)
 
     def query(
         self,

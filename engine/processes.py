@@ -102,11 +102,13 @@ class Origin:
             return status
 
     def close(self) -> None:
-        """End the process and all that it forked."""
+        """End the process and all that it forked; left alone with its socket, it does so itself."""
         self._connection.close()
-        with contextlib.suppress(ProcessLookupError):
+        try:
+            self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._process.wait()
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[None]:

@@ -57,9 +57,7 @@ class RemoteEngine:
 
     def prepare(self, text: str) -> Query:
         """See :meth:`engine.Engine.prepare`; functions of a server's own are refused, since some fetch addresses."""
-        query = prepare(
-            text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services
-        )
+        query = prepare(text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services)
         refuse_native(query)
         return query
 

@@ -256,12 +256,16 @@ def main() -> None:
         return
     gc.freeze()
     control.send(["ready", "", isolated])
+    children: set[int] = set()
     while True:
         try:
             order = control.recv()
         except EOFError:
-            os.killpg(0, signal.SIGKILL)  # and so this process, too
+            for pid in children:
+                _end(pid)
+            return
         if order:
+            children.remove(order)
             control.send(_end(order))
             continue
         descriptor = recv_handle(control)
@@ -270,6 +274,7 @@ def main() -> None:
             control.close()
             _query_process(Connection(descriptor), start, store)
         os.close(descriptor)
+        children.add(pid)
         control.send(pid)
 
 

@@ -1,8 +1,15 @@
-"""What several test modules share: where the real sources are, and short ways to ask."""
+"""What several test modules share: where the real sources are, short ways to ask, and a running service."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -23,3 +30,47 @@ def select(store: ox.Store, query: str) -> list[tuple[str, ...]]:
     solutions = store.query(query, prefixes=prefixes, use_default_graph_as_union=True)
     assert isinstance(solutions, ox.QuerySolutions)
     return [tuple("" if term is None else term.value for term in row) for row in solutions]  # type: ignore[union-attr]
+
+
+class Service(NamedTuple):
+    """A running service: its address, without a slash at the end, and the number of its first process."""
+
+    address: str
+    pid: int
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(var: Path, log: Path | None = None, **settings: object) -> Iterator[Service]:
+    """The service as an operator starts it, on the loopback interface; ended at the end.
+
+    :param log: takes what it writes to standard error.
+    :param settings: by name, see ``docs/settings.md``; one server process on a free port unless they say otherwise.
+    """
+    given = {"var": var, "host": "127.0.0.1", "port": free_port(), "workers": 1, **settings}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SMARTREGION_")}
+    environment |= {f"SMARTREGION_{name.upper()}": str(value) for name, value in given.items()}
+    command = [sys.executable, "-m", "smartregion", "serve"]
+    with (
+        (log or Path(os.devnull)).open("w") as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Ready: ")
+            yield Service(f"http://127.0.0.1:{given['port']}", process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise

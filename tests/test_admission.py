@@ -125,7 +125,7 @@ def test_an_error_inside_gives_the_place_back() -> None:
 
 
 def test_nobody_is_lost_under_load() -> None:
-    """Twelve threads of four clients come and go; nobody is inside who may not be, and the place is empty at the end."""
+    """Twelve threads of four clients come and go: nobody is inside who may not be, and at the end nobody at all."""
     admission = Admission(3, 100, 2)
     inside: list[str] = []
     most: list[int] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from support import BASE, DATA, ROOT
+from support import BASE, DATA, ROOT, free_port
 
 from publish.release import Releases
 
@@ -94,12 +94,6 @@ def test_an_error_is_a_sentence_and_status_2(
     assert failed.returncode == 2
     assert told in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_serve_says_when_it_is_ready_and_stops_when_told(releases: Releases) -> None:

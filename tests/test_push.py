@@ -22,7 +22,7 @@ import pyoxigraph as ox
 import pytest
 import requests
 from requests.auth import AuthBase
-from support import BASE, select, silent
+from support import BASE, free_port, select, silent
 
 from publish.push import Bearer, Login, Pushed, PushError, push
 from publish.release import Manifest, Release, ReleaseFile, Releases
@@ -45,12 +45,6 @@ DisableUnixSocket = 1
 ServerPort = 127.0.0.1:{web}
 ServerThreads = 4
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -229,10 +230,11 @@ def test_every_refusal_is_a_problem_with_a_stable_type(client: FlaskClient, quer
 def test_refusals_kill_no_worker(app: Flask, client: FlaskClient) -> None:
     ask(client, "ASK {}")
     engine = app.extensions["smartregion"].public
-    before = [worker._process.pid for worker in engine._pool.workers]
+    pool = engine._pools[False]
+    before = [worker._pid for worker in pool._idle]
     for query in ("ASK " + "{" * 3000, "SELECT * {", "ASK { SERVICE <x> {} }", "SELECT * { ?a ?b ?c . ?d ?e ?f }"):
         assert client.post("/sparql", data={"query": query}).status_code >= 400
-    assert [worker._process.pid for worker in engine._pool.workers] == before
+    assert [worker._pid for worker in pool._idle] == before
 
 
 def test_memory_is_limited(tmp_path: Any) -> None:
@@ -259,7 +261,9 @@ def test_requests_that_the_protocol_does_not_know(client: FlaskClient) -> None:
     utf_16 = client.post("/sparql", data="ASK {}", content_type="application/sparql-query; charset=utf-16")
     problem(utf_16, 400, "not-utf-8")
     problem(client.get("/sparql?query=ASK%7B%7D" + "&x=y" * 1001), 400, "too-many-parameters")
-    problem(ask(client, "ASK {}", **{"default-graph-uri": "no iri"}), 400, "query-syntax")
+    problem(ask(client, "ASK {}", **{"default-graph-uri": "no iri"}), 400, "graph-not-iri")
+    twice = client.post("/sparql?query=ASK%7B%7D", data="ASK {}", content_type="application/sparql-query")
+    problem(twice, 400, "query-repeated")
 
 
 def test_a_huge_body_is_not_read(client: FlaskClient) -> None:
@@ -284,18 +288,16 @@ def test_problems_speak_english_to_who_wants_it_and_html_to_browsers(client: Fla
 
 
 def test_busy_means_ask_again_later(app: Flask, client: FlaskClient) -> None:
-    engine = app.extensions["smartregion"].public
-    taken = 0
-    while engine._admission.acquire(blocking=False):
-        taken += 1
-    try:
-        response = ask(client, "ASK {}")
+    admission = app.extensions["smartregion"].public._admission
+    with contextlib.ExitStack() as stack:
+        for number in range(admission._places):
+            stack.enter_context(admission.place(f"client {number}", 1))
+        admission._queue = 0
+        stack.callback(setattr, admission, "_queue", 32)
+        response = ask(client, "ASK {} # when all are busy")
         problem(response, 503, "engine-busy")
         assert int(response.headers["Retry-After"]) > 0
-        assert client.get("/doc/project/winterdienst").status_code == 200, "pages have their own query process"
-    finally:
-        for _ in range(taken):
-            engine._admission.release()
+        assert client.get("/doc/project/winterdienst?busy").status_code == 200, "pages have their own query process"
 
 
 def test_head_and_cors(client: FlaskClient) -> None:

@@ -24,6 +24,7 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from release_fixture import BASE, SOURCE, write_release
+from support import free_port
 
 from publish.release import Release, Releases
 from smartregion_settings import Settings
@@ -426,7 +427,7 @@ def test_an_unforeseen_error_is_a_problem_without_details(app: Flask, monkeypatc
         raise RuntimeError("secret")
 
     monkeypatch.setattr(app.extensions["smartregion"].private, "query", fail)
-    response = app.test_client().get(HANAU)
+    response = app.test_client().get(f"{HANAU}?never=asked")
     assert (response.status_code, response.mimetype) == (500, "application/problem+json")
     assert "secret" not in response.text
 
@@ -459,8 +460,10 @@ def test_without_a_release_everything_says_so_and_the_first_one_is_taken_up(tmp_
 
 def test_health_tells_release_and_workers(app: Flask, client: FlaskClient) -> None:
     response = client.get("/healthz")
-    assert response.get_json() == {"status": "ok", "release": "first", "workers": 2, "alive": 2}
+    state = {"live": True, "ready": True, "release": "first", "store": "open", "workers": 2, "busy": 0, "waiting": 0}
+    assert response.get_json() == state
     assert response.headers["Cache-Control"] == "no-store"
+    assert client.get("/healthz/live").get_json() == {"live": True}
 
 
 def test_health_fails_with_the_store(tmp_path: Path) -> None:
@@ -469,7 +472,9 @@ def test_health_fails_with_the_store(tmp_path: Path) -> None:
         path.unlink()
     app = make(tmp_path)
     response = app.test_client().get("/healthz")
-    assert (response.status_code, response.get_json()["status"]) == (503, "failing")
+    assert (response.status_code, response.get_json()["ready"]) == (503, False)
+    assert response.get_json()["reason"] == "engine-failed"
+    assert app.test_client().get("/healthz/live").status_code == 200
     close(app)
 
 
@@ -509,12 +514,6 @@ def server(var: Path) -> Iterator[str]:
     yield address
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def launch(var: Path, **settings: object) -> tuple[subprocess.Popen[str], str]:

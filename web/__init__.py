@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 from flask import Flask
@@ -19,6 +20,11 @@ from publish.release import Releases
 from smartregion_settings import Settings
 from web import datasets, entities, files, health, language, pages, problems, security
 from web.current import Current, Site
+from web.observation import Observer
+from web.warm import WarmAnswers
+
+_WORTH_A_FILE = 0.01
+"""Seconds: a query that is answered in less is asked again rather than looked up on disk."""
 
 _COMPRESSED = [
     "text/html",
@@ -55,13 +61,15 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=2**20,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    current = Current(Releases(settings.var))
+    releases = Releases(settings.var)
+    current = Current(releases)
     public: Engine = _engine(settings, current, settings.query_workers, settings.query_queue)
     if settings.cache_megabytes and not settings.engine:
-        public = CachingEngine(public, settings.var / "cache", settings.cache_megabytes)
+        public = CachingEngine(public, settings.var / "cache", settings.cache_megabytes, _WORTH_A_FILE)
     # Pages have a query process of their own: they stay quick while others keep all public ones busy.
-    private = _engine(settings, current, 1, 4 * settings.query_queue)
-    app.extensions["smartregion"] = Site(current, public, private, _stamp())
+    private = _engine(settings, current, settings.query_workers if settings.engine else 1, 4 * settings.query_queue)
+    observer = Observer(current, settings.query_workers, texts=settings.log_queries)
+    app.extensions["smartregion"] = Site(current, public, private, observer, _stamp())
     language.register(app)
     problems.register(app)
     security.register(app)
@@ -77,8 +85,11 @@ def create_app(settings: Settings) -> Flask:
             address=lambda: f"{current().release.manifest.base}sparql",
             length=settings.query_length,
             page=pages.query_page,
+            observing=observer.observing,
         )
     )
+    if settings.warm_megabytes and not settings.engine:
+        app.wsgi_app = WarmAnswers(app.wsgi_app, releases.switch, settings.warm_megabytes, observer.record)  # type: ignore[method-assign]
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
@@ -86,7 +97,8 @@ def create_app(settings: Settings) -> Flask:
 
 
 def wsgi() -> Flask:
-    """The application with settings from the environment, for a WSGI server."""
+    """The application with settings from the environment, for a WSGI server; its log goes to standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     return create_app(Settings())
 
 
@@ -99,18 +111,19 @@ def _engine(settings: Settings, current: Current, workers: int, queue: int) -> E
         depth=settings.query_depth,
         workers=workers,
         queue=queue,
+        services=frozenset(settings.services.split()),
     )
     if settings.engine:
         # Imported here because it is slow to import and seldom wanted.
         from engine.remote import RemoteEngine
 
         return RemoteEngine(settings.engine, limits, lambda: current().release.id, lambda: current().graphs())
-    return EmbeddedEngine(lambda: _snapshot(current), limits, ontology.PREFIXES)
+    return EmbeddedEngine(lambda: _snapshot(current, settings.memory_triples), limits, ontology.PREFIXES)
 
 
-def _snapshot(current: Current) -> Snapshot:
+def _snapshot(current: Current, most: int) -> Snapshot:
     release = current().release
-    return Snapshot(release.id, release.store)
+    return Snapshot(release.id, release.store, in_memory=release.manifest.triples <= most)
 
 
 def _stamp() -> str:

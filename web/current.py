@@ -6,13 +6,16 @@ import datetime as dt
 import json
 import threading
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g
 
 from engine import Engine
 from publish.release import Release, Releases
 from web.labels import Labels
+
+if TYPE_CHECKING:
+    from web.observation import Observer
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,14 @@ class Site:
     :ivar current: the current release.
     :ivar public: the engine of the SPARQL endpoint.
     :ivar private: the engine of the pages.
+    :ivar observer: of the queries to the endpoint.
     :ivar stamp: identifies the code and templates.
     """
 
     current: Current
     public: Engine
     private: Engine
+    observer: Observer
     stamp: str
 
 

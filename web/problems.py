@@ -24,6 +24,8 @@ _TITLES: Final = {
     "query-repeated": lazy_gettext("Es ist mehr als eine Abfrage"),
     "not-utf-8": lazy_gettext("Die Anfrage ist nicht in UTF-8"),
     "too-many-parameters": lazy_gettext("Die Anfrage hat zu viele Parameter"),
+    "graph-not-iri": lazy_gettext("Ein Graph ist keine IRI"),
+    "format-unfit": lazy_gettext("Das Ergebnis passt nicht in dieses Format"),
     "not-acceptable": lazy_gettext("Kein gewünschtes Format ist verfügbar"),
     "body-unsupported": lazy_gettext("Der Medientyp der Anfrage wird nicht unterstützt"),
     "query-syntax": lazy_gettext("Die Abfrage ist kein gültiges SPARQL"),
@@ -111,12 +113,22 @@ def _advice(error: QueryError) -> str:
         case "query-too-deep":
             return gettext("Erlaubt sind %(value)s Ebenen von Klammern. VALUES und flache Muster helfen.", value=value)
         case "service-refused":
-            return gettext("Dieser Endpunkt fragt keine anderen Server; andere dürfen ihn mit SERVICE fragen.")
+            return gettext(
+                "SERVICE darf nur ausdrücklich erlaubte Server nennen. Meldung: %(message)s", message=str(error)
+            )
+        case "graph-not-iri":
+            return gettext(
+                "default-graph-uri und named-graph-uri müssen absolute IRIs sein: %(message)s", message=str(error)
+            )
+        case "format-unfit":
+            return gettext("XML kann manche Zeichen und Namen nicht darstellen. JSON, CSV und Turtle können es.")
         case "update-refused":
             return gettext("Dieser Endpunkt beantwortet SELECT, ASK, CONSTRUCT und DESCRIBE.")
         case "query-too-large":
             help_ = gettext("Erlaubt sind %(value)s MiB. Engere Muster oder LIMIT helfen.", value=value)
             return f"{help_} {_ELSEWHERE}"
+        case "result-too-large" if error.limit == "rows":
+            return gettext("Erlaubt sind %(value)s Zeilen. Mit LIMIT und OFFSET kommt es in Teilen.", value=value)
         case "result-too-large":
             help_ = gettext("Erlaubt sind %(value)s MiB. Mit LIMIT und OFFSET kommt es in Teilen.", value=value)
             return f"{help_} {_ELSEWHERE}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -14,12 +15,13 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from smartregion_settings import Settings
+from sparql_endpoint import BODIES
 from web import wsgi
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10
 _PAGE_THREADS = 16
-"""Threads beside those that queries can occupy, so that pages are answered while all queries wait."""
+"""Threads beside those that queries and their bodies can occupy, so that pages are answered while all these wait."""
 
 
 class ServerError(Exception):
@@ -37,13 +39,16 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     _check_address(settings)
     os.environ.update(_environment(settings))
     prefix = urlsplit(settings.base).path.rstrip("/")
+    # Read by prometheus_client in each server process.
+    figures = tempfile.TemporaryDirectory(prefix="smartregion-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures.name
     server = Granian(
         "web:wsgi",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.query_workers + settings.query_queue + _PAGE_THREADS,
+        blocking_threads=settings.query_workers + settings.query_queue + BODIES + _PAGE_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         url_path_prefix=prefix or None,
@@ -66,6 +71,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         raise ServerError("The server processes keep failing; the log says why.") from None
     finally:
         stopped.set()
+        figures.cleanup()
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -33,8 +33,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 import requests
-from support import BASE
-from test_sparql_clauses import served
+from support import BASE, served
 
 from publish.release import Releases
 

@@ -19,7 +19,7 @@ import requests
 from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
-from test_sparql_clauses import free_port, served
+from support import free_port, served
 
 from publish.release import Release, Releases
 
