@@ -6,8 +6,10 @@ Protocol: https://www.w3.org/TR/sparql11-protocol/; Results: .../sparql11-result
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
@@ -296,7 +298,7 @@ def test_an_unknown_graph_is_empty_and_not_fetched(endpoint: str, form: str) -> 
 @pytest.mark.parametrize("value", ["", "relative", "http://example.org/a b", "_:b", "<urn:x>"])
 def test_the_name_of_a_graph_is_an_iri(endpoint: str, parameter: str, value: str) -> None:
     """SPARQL 1.1 Protocol 2.1.4: default and named graph URIs."""
-    refused(get(endpoint, "ASK {}", None, [(parameter, value)]), 400, "query-syntax")
+    refused(get(endpoint, "ASK {}", None, [(parameter, value)]), 400, "graph-not-iri")
 
 
 # SPARQL 1.1 Protocol 2.1.5: accepted response formats
