@@ -124,7 +124,7 @@ def _words(text: str, limit: int) -> dict[str, None]:
         elif kind == "closing":
             depth = max(0, depth - 1)
         elif kind == "word":
-            words.update(dict.fromkeys(re.split(r"[.-]", token["word"].lower())))
+            words.update(dict.fromkeys(token["word"].lower().replace("-", ".").split(".")))
         elif kind == "unclosed":
             raise QueryRejected(f"The string that begins at character {token.start() + 1} has no end.")
         if max(depth, run) > limit:

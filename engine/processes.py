@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -140,24 +141,27 @@ class Worker:
         self._origin = origin
         self._limits = limits
         self._pid, self._connection = origin.fork()
+        self._poll = select.poll()
+        self._poll.register(self._connection.fileno(), select.POLLIN)
         self._status = 0
         self.worn = False
 
     def alive(self) -> bool:
         """Whether it can take a job."""
         # It says nothing unasked: what can be read is the end.
-        return not self._connection.closed and not self._connection.poll()
+        return not self._connection.closed and not self._poll.poll(0)
 
     def ask(self, job: dict[str, Any]) -> tuple[bytes | IO[bytes], int]:
         """Hand over a job and wait for the whole answer: its bytes or, when there are many, an open file; and rows."""
         try:
             self._connection.send(job)
-            if not self._connection.poll(self._limits.seconds + _GRACE_SECONDS):
+            if not self._poll.poll(1000 * (self._limits.seconds + _GRACE_SECONDS)):
                 self.close()
                 raise self._refusal("time", "")
-            status, detail, self.worn, rows = json.loads(self._connection.recv_bytes())
+            header, _, body = self._connection.recv_bytes().partition(b"\n")
+            status, detail, self.worn, rows = json.loads(header)
             if status == "bytes":
-                return self._connection.recv_bytes(), rows
+                return body, rows
             if status == "file":
                 return os.fdopen(recv_handle(self._connection), "rb"), rows
         except (EOFError, ConnectionError):

@@ -5,8 +5,8 @@ process whenever it is asked to: that takes milliseconds, and what is in memory 
 socket takes two messages: 0 and another socket, to fork a process that serves this one; a process id, to end that
 process and tell its exit status.
 
-A query process takes one job after the other and answers each with a header in JSON (status, detail, worn, rows) and,
-for an answer, its bytes or an open file with them. A query that goes over its time or memory ends the process; the
+A query process takes one job after the other and answers each with a line of JSON (status, detail, worn, rows) and, for
+an answer, its bytes or an open file with them. A query that goes over its time or memory ends the process; the
 exit status tells which it was.
 """
 
@@ -41,6 +41,7 @@ STACK = 64 * 2**20
 INLINE = 2**20
 """Bytes of an answer that are kept in memory; a longer one goes to a file."""
 
+_QUICK_SECONDS = 0.005
 _XML = frozenset({"application/sparql-results+xml", "application/rdf+xml"})
 
 
@@ -202,13 +203,12 @@ def _serve(connection: Connection, start: dict[str, Any], store: ox.Store) -> No
         sink = (_XmlSink if job["media_type"] in _XML else _Sink)(job["result_bytes"])
         signal.setitimer(signal.ITIMER_REAL, job["seconds"])
         status, detail, rows = _answer(store, job, start["prefixes"], sink)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        # Memory that stays behind would be counted against the next query.
-        worn = _address_space() - idle > start["bytes"] // 4
-        connection.send_bytes(json.dumps([status, detail, worn, rows]).encode())
-        if status == "bytes":
-            connection.send_bytes(sink.getvalue())
-        elif sink.file is not None:
+        left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        # Memory that stays behind would be counted against the next query. What was quick cannot have taken much.
+        worn = job["seconds"] - left > _QUICK_SECONDS and _address_space() - idle > start["bytes"] // 4
+        header = json.dumps([status, detail, worn, rows]).encode()
+        connection.send_bytes(header + b"\n" + sink.getvalue() if status == "bytes" else header)
+        if sink.file is not None:
             with sink.file as file:
                 if status == "file":
                     send_handle(connection, file.fileno(), 0)

@@ -127,7 +127,7 @@ class Releases:
     def current_id(self) -> str | None:
         """Identifier of the current release, or None before the first; costs one system call."""
         try:
-            return self._pointer.readlink().name
+            return os.path.basename(os.readlink(self._pointer))  # noqa: PTH115, PTH119 - asked several times a request
         except FileNotFoundError:
             return None
 
@@ -137,7 +137,7 @@ class Releases:
         Two that are equal, one asked before and one after: nothing was activated in between, not even what was current.
         """
         try:
-            found = self._pointer.lstat()
+            found = os.lstat(self._pointer)
         except FileNotFoundError:
             return None
         return found.st_ino, found.st_ctime_ns
