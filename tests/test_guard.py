@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Set
 
 import pyoxigraph as ox
 import pytest
@@ -18,8 +19,11 @@ REMOTE = "<http://127.0.0.1:9/sparql>"
 PREFIXES = "PREFIX ex: <http://127.0.0.1:9/> PREFIX : <http://127.0.0.1:9/>"
 
 
-def check(text: str, length: int = 100_000, depth: int = 64) -> Query:
-    return prepare(text, length=length, depth=depth)
+ALLOWED = "http://127.0.0.1:7/sparql"
+
+
+def check(text: str, length: int = 100_000, depth: int = 64, services: Set[str] = frozenset()) -> Query:
+    return prepare(text, length=length, depth=depth, services=services)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +227,60 @@ def test_no_text_that_makes_the_parser_call_a_server_gets_past(before: str, call
         event("called")
         with pytest.raises(QueryError):
             check(text)
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        f"SERVICE <{ALLOWED}> {{ ?s ?p ?o }}",
+        f"service silent<{ALLOWED}>{{ ?s ?p ?o }}",
+        f"{{ SELECT * {{ SERVICE # comment\n<{ALLOWED}> {{ ?s ?p ?o }} }} }}",
+        f"SERVICE <{ALLOWED}> {{ ?s ?p 'SERVICE {REMOTE} {{' }} # SERVICE {REMOTE} {{",
+    ],
+)
+def test_an_allowed_service_is_named_and_makes_the_answer_volatile(clause: str) -> None:
+    query = check(f"SELECT * {{ {clause} }}", services={ALLOWED})
+    assert query.services == {ALLOWED}
+    assert query.volatile
+    with pytest.raises(ServiceRefused, match="no other server"):
+        check(f"SELECT * {{ {clause} }}")
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_an_allowed_service_does_not_hide_another(disguise: str) -> None:
+    allowed = f"SERVICE SILENT <{ALLOWED}> {{ ?x ?y ?z }}"
+    for body in (f"{allowed} {disguise.format(r=REMOTE)}", f"{disguise.format(r=REMOTE)} {allowed}"):
+        with pytest.raises((ServiceRefused, QueryRejected)):
+            check(f"{PREFIXES} PREFIX graph: <urn:x> SELECT * {{ {body} }}", services={ALLOWED})
+
+
+@pytest.mark.parametrize("address", [f"<{ALLOWED}/>", f"<{ALLOWED}#>", "<sparql>", "?x", "ex:sparql", f"'{ALLOWED}'"])
+def test_an_allowed_service_is_written_exactly_so(address: str) -> None:
+    text = f"BASE <http://127.0.0.1:7/> PREFIX ex: <http://127.0.0.1:7/> ASK {{ SERVICE {address} {{ ?s ?p ?o }} }}"
+    with pytest.raises(ServiceRefused, match=ALLOWED):
+        check(text, services={ALLOWED})
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    st.lists(st.one_of(FRAGMENTS, st.just(f"SERVICE SILENT <{ALLOWED}> {{}}")), max_size=5).map("".join),
+    CALLS,
+    st.lists(st.one_of(FRAGMENTS, st.just(f" SERVICE<{ALLOWED}>")), max_size=4).map("".join),
+)
+def test_no_text_that_makes_the_parser_call_another_server_gets_past(before: str, call: str, after: str) -> None:
+    """Differential: as above, with one server that may be called, on a port that is refused just so."""
+    text = f"{PREFIXES} SELECT * {{ {before}{call}{after}\n }}"
+    try:
+        for _ in _store().query(text):  # type: ignore[union-attr]
+            pass
+    except SyntaxError:
+        return
+    except (OSError, RuntimeError) as error:
+        if "port 9" not in str(error):
+            return
+        event("called")
+        with pytest.raises(QueryError):
+            check(text, services={ALLOWED})
 
 
 def _store() -> ox.Store:

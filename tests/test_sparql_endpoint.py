@@ -6,7 +6,14 @@ import contextlib
 import csv
 import io
 import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +22,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from release_fixture import BASE, write_release
+from support import free_port
 from werkzeug.test import TestResponse
 
 from engine import GRAPH_TYPES, TABLE_TYPES
@@ -370,3 +378,51 @@ def test_people_get_a_form(client: FlaskClient) -> None:
     assert "<script" not in page.text
     english = client.get("/sparql?lang=en", headers={"Accept": BROWSER}).text
     assert "Send query" in english
+
+
+@pytest.fixture
+def neighbour(tmp_path: Path) -> Iterator[str]:
+    """Another SPARQL server, with one triple."""
+    store = ox.Store(str(tmp_path / "neighbour"))
+    store.add(ox.Quad(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), ox.Literal("from elsewhere")))
+    store.flush()
+    del store
+    binary = shutil.which("oxigraph", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert binary, "the Oxigraph server is not installed: pip install oxigraph (it is in the extra `test`)"
+    port = free_port()
+    command = [binary, "serve-read-only", "--location", str(tmp_path / "neighbour"), "--bind", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/query"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("memory_triples", [0, 1_000_000])
+def test_service_asks_an_allowed_server_and_no_other(tmp_path: Path, neighbour: str, memory_triples: int) -> None:
+    write_release(Releases(tmp_path / "var"), "first")
+    services = f"https://example.org/sparql {neighbour}"
+    app = create_app(Settings(var=tmp_path / "var", services=services, memory_triples=memory_triples))
+    client = app.test_client()
+    query = "SELECT ?o (COUNT(?m) AS ?n) { ?m a sr:Municipality SERVICE <%s> { ?s ?p ?o } }"
+    query = f"PREFIX sr: <https://w3id.org/smart-region/ns#> {query}"
+    response = ask(client, (query % neighbour) + " GROUP BY ?o", "text/csv")
+    assert response.text == "o,n\r\nfrom elsewhere,2\r\n"
+    assert response.headers["Cache-Control"] == "no-store", "the other server may answer differently tomorrow"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.3)
+        other = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        problem(ask(client, query % other), 403, "service-refused")
+        both = f"SELECT * {{ SERVICE <{neighbour}> {{ ?s ?p ?o }} SERVICE <{other}> {{ ?a ?b ?c }} }}"
+        problem(ask(client, both), 403, "service-refused")
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert ask(client, "ASK {}").status_code == 200
+    pools = app.extensions["smartregion"].public._engine._pools
+    assert set(pools) == {False, True}, "queries without SERVICE have no network"
+    app.extensions["smartregion"].public.close()
