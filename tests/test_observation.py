@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 from release_fixture import write_release
-from support import served
+from support import ROOT, served
 
 from publish.release import Releases
 
@@ -78,6 +78,9 @@ def test_each_query_leaves_one_line_and_counts_once(var: Path, tmp_path: Path) -
     text = log.read_text(encoding="utf-8")
     assert "secret" not in text
     assert "127.0.0.1" not in text
+
+    explained = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert not {name for name in counted if re.sub(r"(_(count|sum|bucket))?(\{.*)?$", "", name) not in explained}
 
     assert counted['smartregion_queries_total{outcome="answered"}'] == 12
     assert counted['smartregion_queries_total{outcome="not-modified"}'] == 1
