@@ -102,6 +102,7 @@ CONSTRUCT {
   ?dataset a sd:Dataset ; sd:defaultGraph ?default ; sd:namedGraph ?named .
   ?default a sd:Graph .
   ?named a sd:NamedGraph ; sd:name ?name ; sd:graph ?graph .
+  ?graph a sd:Graph .
 } WHERE {
   ?dataset a sd:Dataset ; sd:defaultGraph ?default ; sd:namedGraph ?named .
   ?named sd:name ?name OPTIONAL { ?named sd:graph ?graph }
