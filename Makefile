@@ -31,6 +31,7 @@ $(VENV)/ready: setup.cfg pyproject.toml constraints.txt
 
 bench: setup
 	$(BIN)/python -m benchmarks.build
+	$(BIN)/python -m benchmarks.queries 1000 10000
 
 clean:
 	rm -rf $(VENV) build *.egg-info
