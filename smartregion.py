@@ -37,7 +37,6 @@ _PHASES = {
     "validate": "validating (SHACL)",
     "dump": "writing dumps",
     "store": "loading the store",
-    "pack": "compressing",
     "activate": "activating",
     "push": "sending chunks",
     "check": "counting",
@@ -94,9 +93,17 @@ _base = click.option("--base", help="Base IRI of everything that is published.")
 @_data
 @_var
 @_base
+@click.option("--page-size", type=click.IntRange(min=1), help="Datasets on a page of the catalogue.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 when a record is withheld.")
 @click.pass_obj
-def build_command(settings: Settings, data: Path | None, var: Path | None, base: str | None, strict: bool) -> None:
+def build_command(
+    settings: Settings,
+    data: Path | None,
+    var: Path | None,
+    base: str | None,
+    page_size: int | None,
+    strict: bool,
+) -> None:
     """Build a release from the source tables and make it the current one.
 
     Records with a violation are withheld and listed; all others are published. The same input gives the same
@@ -107,10 +114,10 @@ def build_command(settings: Settings, data: Path | None, var: Path | None, base:
       smartregion build
       smartregion build --data data --base https://daten.example.org/ --strict
     """
-    settings = _override(settings, data=data, var=var, base=base)
+    settings = _override(settings, data=data, var=var, base=base, page_size=page_size)
     started = time.monotonic()
     with _failing(), _progress() as report, _workers() as executor:
-        outcome = build(settings.data, settings.base, Releases(settings.var), executor, report)
+        outcome = build(settings.data, settings.base, Releases(settings.var), executor, report, settings.page_size)
     _print_outcome(outcome, time.monotonic() - started)
     if strict and outcome.withheld:
         sys.exit(1)
@@ -246,7 +253,8 @@ def list_command(settings: Settings, var: Path | None) -> None:
     table = Table("", "release", "modified", "records", "withheld", "triples", "base", box=None)
     current = releases.current_id()
     for release_id in releases.ids():
-        manifest = releases.open(release_id).manifest
+        with _failing():
+            manifest = releases.open(release_id).manifest
         records = sum(entry.records for entry in manifest.datasets.values())
         withheld = sum(entry.withheld for entry in manifest.datasets.values())
         mark = "*" if release_id == current else ""

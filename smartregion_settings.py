@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     base: str = Field("http://localhost:8000/", description="Base IRI: every published IRI begins with it.")
     data: Path = Field(Path("data"), description="Directory of the source records and catalogue.ttl.")
     var: Path = Field(Path("var"), description="Directory of the releases.")
+    page_size: int = Field(100, ge=1, description="Datasets on a page of the catalogue.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     proxies: int = Field(0, ge=0, description="Reverse proxies in front whose X-Forwarded-* headers are trusted.")

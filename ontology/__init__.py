@@ -89,10 +89,19 @@ def scheme(name: str) -> Graph:
 
 
 @cache
+def schemes() -> Graph:
+    """All concept schemes in one graph."""
+    graph = _empty()
+    for name in scheme_names():
+        graph += scheme(name)
+    return graph
+
+
+@cache
 def everything() -> Graph:
     """The vocabulary and all concept schemes in one graph."""
     graph = _empty()
-    for part in (vocabulary(), *map(scheme, scheme_names())):
+    for part in (vocabulary(), schemes()):
         graph += part
     return graph
 

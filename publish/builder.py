@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib import metadata
@@ -25,11 +25,11 @@ from ingest import Ingested, Progress, ingest, record_types
 from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.rdf import derived, triples
 from ingest.validation import catalogue_faults
-from publish import catalogue, dumps, reports, tabular, void
+from publish import catalogue, coverage, dumps, feed, quality, reports, tabular, void
 from publish.dumps import Files
-from publish.release import DatasetEntry, Manifest, Release, ReleaseError, Releases
+from publish.release import DatasetEntry, Feed, Manifest, Release, ReleaseError, Releases
 
-_SOFTWARE = ("smart-region-hessen", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine")
+_SOFTWARE = ("smart-region-hessen", "brotli", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine")
 _CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
 
@@ -53,21 +53,29 @@ class Outcome:
     withheld: int
 
 
-def build(data: Path, base: str, releases: Releases, executor: Executor, progress: Progress) -> Outcome:
+def build(
+    data: Path,
+    base: str,
+    releases: Releases,
+    executor: Executor,
+    progress: Progress,
+    page_size: int = feed.PAGE_SIZE,
+) -> Outcome:
     """Build a release of the sources in a directory and make it the current one.
 
-    The same sources, base and software give the same release, which is then not built again.
+    The same sources, base, page size and software give the same release, which is then not built again.
 
     :param data: directory with ``catalogue.ttl`` and the tables it names.
     :param base: base IRI, ending in a slash.
     :param progress: called with the phase, steps done and steps in all.
+    :param page_size: datasets on a page of the catalogue.
     :raises BuildError: the catalogue is missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
     config, listed = _configuration(data, base)
     inputs = _inputs(data, listed)
     software = _software()
-    release_id = _identifier(base, inputs, software)
+    release_id = _identifier(base, page_size, inputs, software)
     with releases.writing() as scratch:
         if release_id in releases.ids():
             return _outcome(releases.activate(release_id), fresh=False)
@@ -80,10 +88,9 @@ def build(data: Path, base: str, releases: Releases, executor: Executor, progres
         work.write_reports(ingested)
         work.copy_sources(data, listed)
         work.write_whole()
-        work.write_store()
-        manifest = work.manifest(release_id, software, inputs)
+        published = work.write_store(quality.measure(ingested, listed), page_size)
         progress("activate", 0, 1)
-        releases.admit(scratch, manifest)
+        releases.admit(scratch, work.manifest(release_id, software, inputs, published))
         return _outcome(releases.activate(release_id), fresh=True)
 
 
@@ -131,8 +138,8 @@ def _software() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in _SOFTWARE}}
 
 
-def _identifier(base: str, inputs: dict[str, str], software: dict[str, str]) -> str:
-    """Hash of all that a release depends on: sources, base, libraries, and our own code, vocabulary and shapes."""
+def _identifier(base: str, page_size: int, inputs: dict[str, str], software: dict[str, str]) -> str:
+    """Hash of all that a release depends on: sources, settings, libraries, and our own code, vocabulary and shapes."""
     code = {
         f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
         for package in _CODE
@@ -146,7 +153,7 @@ def _identifier(base: str, inputs: dict[str, str], software: dict[str, str]) -> 
         if entry.is_file()
     }
     relevant = {name: version for name, version in software.items() if name != "python"}
-    text = json.dumps([base, inputs, relevant, code], sort_keys=True)
+    text = json.dumps([base, page_size, inputs, relevant, code], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -167,7 +174,7 @@ class _Build:
         self._previous = previous
         self._progress = progress
         self._today = _today()
-        self._files = Files(scratch / "files")
+        self._files = Files(scratch / "files", self._today, previous.files if previous else {})
         self._graphs: dict[str, list[ox.Triple]] = {}
         self._datasets: dict[str, DatasetEntry] = {}
         self._triples = 0
@@ -189,27 +196,38 @@ class _Build:
     def _enter(
         self, name: str, record_class: str | None, records: int, withheld: int, triples: int, content: str
     ) -> None:
-        """Note a dataset; its dates are kept for as long as its content is the same."""
+        """Note a dataset; its date and version are kept for as long as its content is the same."""
         before = self._previous.datasets.get(name) if self._previous else None
         issued = before.issued if before else self._today
-        modified = before.modified if before and before.content == content else self._today
+        modified, version = self._today, before.version + 1 if before else 1
+        if before and before.content == content:
+            modified, version = before.modified, before.version
         found = self._config.objects(URIRef(f"{self._base}dataset/{name}"), DCTERMS.title)
         title = {value.language or "": str(value) for value in found if isinstance(value, Literal)}
-        self._datasets[name] = DatasetEntry(title, record_class, records, withheld, triples, content, issued, modified)
+        self._datasets[name] = DatasetEntry(
+            title, record_class, records, withheld, triples, content, issued, modified, version
+        )
 
     def write_vocabulary(self) -> None:
-        vocabulary = dumps.from_rdflib(ontology.everything())
+        """The vocabulary with all that explains it, and the concept schemes, single and together."""
+        vocabulary = dumps.from_rdflib(ontology.vocabulary())
         self._graphs["vocabulary"] = vocabulary
-        dumps.write_graph(self._files, "ontology", dumps.from_rdflib(ontology.vocabulary()), "vocabulary")
-        for name in ontology.scheme_names():
-            dumps.write_graph(self._files, f"scheme/{name}", dumps.from_rdflib(ontology.scheme(name)), "vocabulary")
+        dumps.write_graph(self._files, "ontology", vocabulary, "vocabulary")
         dumps.write_graph(self._files, "shapes", dumps.from_rdflib(shapes.load()), "vocabulary")
+        dumps.write_graph(self._files, "shapes/catalogue", dumps.from_rdflib(shapes.catalogue()), "vocabulary")
         dumps.write_graph(self._files, "examples", dumps.from_rdflib(examples.graph(self._base)))
         context = json.dumps(ontology.context(), ensure_ascii=False, indent=1) + "\n"
         self._files.write("context.jsonld", context.encode(), "vocabulary")
         parts = sorted(file.sha256 for file in self._files.described.values() if file.dataset == "vocabulary")
         content = hashlib.sha256("".join(parts).encode()).hexdigest()
         self._enter("vocabulary", None, 0, 0, len(vocabulary), content)
+        schemes = dumps.from_rdflib(ontology.schemes())
+        self._graphs["concept-schemes"] = schemes
+        for name in ontology.scheme_names():
+            dumps.write_graph(self._files, f"scheme/{name}", dumps.from_rdflib(ontology.scheme(name)))
+        dumps.write_graph(self._files, "dump/concept-schemes", schemes, "concept-schemes")
+        content = self._files.described["dump/concept-schemes.nt"].sha256
+        self._enter("concept-schemes", None, 0, 0, len(schemes), content)
 
     def write_reports(self, ingested: Ingested) -> None:
         self._write_json("quality.json", reports.quality(ingested))
@@ -235,40 +253,47 @@ class _Build:
     def _graph(self, name: str) -> str:
         return f"{self._base}graph/{name}"
 
-    def write_store(self) -> None:
-        """The store, and what can only be told when it is there: statistics and the periods that datasets cover."""
+    def write_store(self, measured: Mapping[str, quality.Measured], page_size: int) -> Feed:
+        """The store, and what can only be told when it is there: statistics, and what time and space is covered."""
         self._progress("store", 0, 3)
         store = ox.Store(self._scratch / "store")
         store.bulk_load(path=self._files.path("dump/all.nq"), format=ox.RdfFormat.N_QUADS)
         self._progress("store", 1, 3)
         statistics = void.describe(store, self._base, sorted(self._graphs), ["catalog", "void"], self._files.described)
-        self._describe("void", statistics, store)
+        extents = coverage.extents(store, catalogue.places(self._config))
         known = {
-            name: catalogue.Published(entry.issued, entry.modified, catalogue.period(store, self._covered(name)))
+            name: catalogue.Published(
+                entry.issued,
+                entry.modified,
+                entry.version,
+                coverage.period(store, self._covered(name)),
+                measured.get(name, {}),
+            )
             for name, entry in self._datasets.items()
         }
-        published = catalogue.describe(self._config, self._base, known, self._files.described)
-        self._describe("catalog", published, store)
+        described = catalogue.describe(self._config, self._base, known, self._files.described, extents)
+        published = feed.write(self._files, described, self._base, page_size)
+        self._describe("catalog", "dump/catalog", feed.whole(described, self._base), store)
+        self._describe("void", "void", dumps.from_rdflib(statistics), store)
         self._progress("store", 2, 3)
         store.optimize()
         store.flush()
         self._triples = len(store)
+        return published
 
-    def _covered(self, dataset: str) -> list[str]:
-        """The graphs that a dataset consists of."""
-        return [self._graph(name) for name in self._graphs if dataset in (name, "all") and name != "vocabulary"]
-
-    def _describe(self, name: str, graph: Graph, store: ox.Store) -> None:
-        """A graph that is served at an address of its own and can be queried, too."""
-        triples = dumps.from_rdflib(graph)
-        dumps.write_graph(self._files, name, triples)
+    def _describe(self, name: str, stem: str, triples: list[ox.Triple], store: ox.Store) -> None:
+        """A graph that is made of the others: a file that is served, and queried like them."""
+        dumps.write_graph(self._files, stem, triples)
         home = ox.NamedNode(self._graph(name))
         store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, home) for t in triples)
 
-    def manifest(self, release_id: str, software: dict[str, str], inputs: dict[str, str]) -> Manifest:
-        """What has been written; the last step, as it also compresses the files."""
-        self._progress("pack", 0, 1)
-        self._files.compress()
+    def _covered(self, dataset: str) -> list[str]:
+        """The graphs that a dataset consists of."""
+        explaining = {"vocabulary", "concept-schemes"}
+        return [self._graph(name) for name in self._graphs if dataset in (name, "all") and name not in explaining]
+
+    def manifest(self, release_id: str, software: dict[str, str], inputs: dict[str, str], published: Feed) -> Manifest:
+        """What has been written."""
         return Manifest(
             id=release_id,
             base=self._base,
@@ -278,5 +303,6 @@ class _Build:
             triples=self._triples,
             issued=min(entry.issued for entry in self._datasets.values()),
             modified=max(entry.modified for entry in self._datasets.values()),
+            feed=published,
             files=self._files.described,
         )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO, Final
 
+import brotli  # type: ignore[import-untyped]
 import pyoxigraph as ox
 from rdflib import Graph
 
 import ontology
 from ontology import jsonld
-from publish.release import ReleaseFile
+from publish.release import SUFFIXES, Packed, ReleaseFile
 
 MEDIA_TYPES = {
     "ttl": "text/turtle",
@@ -37,6 +37,10 @@ _GRAPH_FORMATS = {
     "nt": ox.RdfFormat.N_TRIPLES,
     "rdf": ox.RdfFormat.RDF_XML,
 }
+_DOCUMENT_FORMATS = {**_GRAPH_FORMATS, "jsonld": ox.RdfFormat.JSON_LD}
+DOCUMENT_SUFFIXES = tuple(_DOCUMENT_FORMATS)
+"""What a graph that is no dataset is written in."""
+
 _DATASET_FORMATS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 
 
@@ -44,10 +48,14 @@ class Files:
     """The files of a release while they are written, with what the manifest says of each.
 
     :param directory: the release's ``files/`` directory.
+    :param today: the day of the build, ``YYYY-MM-DD``.
+    :param previous: the files of the release before, whose dates are kept as long as the bytes stay the same.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, today: str, previous: Mapping[str, ReleaseFile]) -> None:
         self._directory = directory
+        self._today = today
+        self._previous = previous
         self.described: dict[str, ReleaseFile] = {}
 
     def path(self, name: str) -> Path:
@@ -57,33 +65,57 @@ class Files:
         return path
 
     def done(self, name: str, dataset: str | None = None) -> None:
-        """Describe a file that has been written completely."""
+        """Describe a file that has been written completely, and put it in compressed form beside itself."""
         path = self.path(name)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size, digest = _measure(path)
         media_type = MEDIA_TYPES[path.suffix.removeprefix(".").lower()]
-        self.described[name] = ReleaseFile(media_type, path.stat().st_size, digest, dataset=dataset)
+        before = self._previous.get(name)
+        issued = before.issued if before else self._today
+        modified = before.modified if before and before.sha256 == digest else self._today
+        packed = _pack(path, size)
+        self.described[name] = ReleaseFile(media_type, size, digest, issued, modified, dataset, packed)
 
     def write(self, name: str, content: bytes, dataset: str | None = None) -> None:
         """Write a small file at once."""
         self.path(name).write_bytes(content)
         self.done(name, dataset)
 
-    def compress(self) -> None:
-        """Put a gzip file beside every file that gets smaller by it; no time stamp, so the bytes stay the same."""
-        for name, described in self.described.items():
-            path = self.path(name)
-            packed = path.with_name(path.name + ".gz")
-            with (
-                path.open("rb") as source,
-                packed.open("wb") as raw,
-                gzip.GzipFile("", "wb", 6, raw, mtime=0) as target,
-            ):
-                shutil.copyfileobj(source, target)
-            if packed.stat().st_size < described.bytes:
-                self.described[name] = replace(described, gzip=True)
-            else:
-                packed.unlink()
+
+def _measure(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pack(path: Path, size: int) -> dict[str, Packed]:
+    """Write the compressed forms that are smaller than the file itself."""
+    packed = {}
+    for coding, suffix in SUFFIXES.items():
+        beside = path.with_name(path.name + suffix)
+        with path.open("rb") as source, beside.open("wb") as target:
+            _PACKERS[coding](source, target)
+        packed[coding] = Packed(*_measure(beside))
+        if packed[coding].bytes >= size:
+            beside.unlink()
+            del packed[coding]
+    return packed
+
+
+def _gzip(source: BinaryIO, target: BinaryIO) -> None:
+    """No name and no time stamp, so that the same bytes stay the same (RFC 1952)."""
+    with gzip.GzipFile("", "wb", 6, target, mtime=0) as packer:
+        for chunk in iter(lambda: source.read(_CHUNK), b""):
+            packer.write(chunk)
+
+
+def _brotli(source: BinaryIO, target: BinaryIO) -> None:
+    packer = brotli.Compressor(quality=5)
+    for chunk in iter(lambda: source.read(_CHUNK), b""):
+        target.write(packer.process(chunk))
+    target.write(packer.finish())
+
+
+_CHUNK: Final = 2**20
+_PACKERS: Final[dict[str, Callable[[BinaryIO, BinaryIO], None]]] = {"br": _brotli, "gzip": _gzip}
 
 
 def canonical(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
@@ -98,11 +130,16 @@ def from_rdflib(graph: Graph) -> list[ox.Triple]:
     return canonical(quad.triple for quad in dataset)
 
 
-def write_graph(files: Files, stem: str, triples: list[ox.Triple], dataset: str | None = None) -> None:
-    """Write canonical triples as ``<stem>.ttl``, ``.nt``, ``.rdf`` and ``.jsonld`` (expanded)."""
-    for suffix, rdf_format in _GRAPH_FORMATS.items():
-        _serialize(files, f"{stem}.{suffix}", triples, rdf_format, dataset)
-    _serialize(files, f"{stem}.jsonld", triples, ox.RdfFormat.JSON_LD, dataset)
+def write_graph(
+    files: Files,
+    stem: str,
+    triples: list[ox.Triple],
+    dataset: str | None = None,
+    suffixes: Iterable[str] = DOCUMENT_SUFFIXES,
+) -> None:
+    """Write canonical triples as ``<stem>.ttl``, ``.nt``, ``.rdf`` and ``.jsonld`` (expanded), or some of these."""
+    for suffix in suffixes:
+        _serialize(files, f"{stem}.{suffix}", triples, _DOCUMENT_FORMATS[suffix], dataset)
 
 
 def write_records(files: Files, stem: str, triples: list[ox.Triple], base: str, dataset: str) -> None:

@@ -29,15 +29,35 @@ class ReleaseError(Exception):
     """A release that is asked for does not exist or cannot be used."""
 
 
+SUFFIXES = {"br": ".br", "gzip": ".gz"}
+"""Suffix of the compressed file beside a file, by content coding (RFC 9110, 8.4.1), the smallest first."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A file compressed: how big (bytes) and its SHA-256 in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
 @dataclass(frozen=True)
 class ReleaseFile:
-    """One file under ``files/``: what it is, how big (bytes) and its SHA-256 in hexadecimal."""
+    """One file under ``files/``: what it is, how big (bytes) and its SHA-256 in hexadecimal.
+
+    :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
+    :ivar modified: day since which it has had these bytes.
+    :ivar dataset: name of the dataset that it belongs to.
+    :ivar packed: what lies beside it, by content coding.
+    """
 
     media_type: str
     bytes: int
     sha256: str
-    gzip: bool = False
+    issued: str
+    modified: str
     dataset: str | None = None
+    packed: dict[str, Packed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,7 @@ class DatasetEntry:
     :ivar content: SHA-256 that changes when, and only when, the content does.
     :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
     :ivar modified: day of the last change of its content.
+    :ivar version: 1, and one more with every change of its content.
     """
 
     title: dict[str, str]
@@ -59,6 +80,22 @@ class DatasetEntry:
     content: str
     issued: str
     modified: str
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The catalogue as portals read it: files ``feed/<token>/...`` for each profile.
+
+    :ivar profiles: IRI of each application profile that it is rendered in, by its token.
+    :ivar default: token of the usual one.
+    :ivar pages: number of pages: ``feed/<token>/1.ttl`` and so on, with links between ``/catalog?page=``; if there are
+        several, the same with links between ``/catalog.ttl?page=`` is ``feed/<token>/suffix/1.ttl``.
+    """
+
+    profiles: dict[str, str]
+    default: str
+    pages: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +110,7 @@ class Manifest:
     triples: int
     issued: str
     modified: str
+    feed: Feed
     files: dict[str, ReleaseFile] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -84,6 +122,9 @@ class Manifest:
         """Read what :meth:`to_json` wrote."""
         raw: dict[str, Any] = json.loads(text)
         raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
+        raw["feed"] = Feed(**raw["feed"])
+        for entry in raw["files"].values():
+            entry["packed"] = {coding: Packed(**packed) for coding, packed in entry["packed"].items()}
         raw["files"] = {name: ReleaseFile(**entry) for name, entry in raw["files"].items()}
         return cls(**raw)
 
@@ -106,7 +147,7 @@ class Release:
         return self.path / "store"
 
     def file(self, name: str) -> tuple[Path, ReleaseFile]:
-        """Path and description of the served file ``name``, e.g. ``dump/projects.ttl``.
+        """Path and description of the served file ``name``, e.g. ``dump/projects.ttl``; packed ones lie beside it.
 
         :raises KeyError: the manifest lists no such file; nothing outside the manifest can be reached.
         """
@@ -150,7 +191,7 @@ class Releases:
     def open(self, release_id: str | None = None) -> Release:
         """Open a release, by default the current one.
 
-        :raises ReleaseError: there is none of that identifier, or no current one.
+        :raises ReleaseError: there is none of that identifier, no current one, or its manifest has another form.
         """
         wanted = release_id or self.current_id()
         if wanted is None:
@@ -158,7 +199,12 @@ class Releases:
         if wanted not in self.ids():
             raise ReleaseError(f"There is no release {wanted} in {self.directory}. See: smartregion releases list")
         path = self.directory / wanted
-        return Release(path, Manifest.from_json((path / MANIFEST).read_text(encoding="utf-8")))
+        text = (path / MANIFEST).read_text(encoding="utf-8")
+        try:
+            return Release(path, Manifest.from_json(text))
+        except (KeyError, TypeError):
+            message = f"Release {wanted} was written by another version of this software. Run: smartregion build"
+            raise ReleaseError(message) from None
 
     def activate(self, release_id: str) -> Release:
         """Make a release the current one by one atomic rename.

@@ -18,7 +18,7 @@ from engine.embedded import EmbeddedEngine
 from engine.processes import Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
-from web import datasets, entities, files, health, language, pages, problems, security
+from web import datasets, entities, feed, files, health, language, pages, problems, security
 from web.current import Current, Site
 from web.observation import Observer
 from web.warm import WarmAnswers
@@ -75,6 +75,7 @@ def create_app(settings: Settings) -> Flask:
     security.register(app)
     Compress(app)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(feed.blueprint)
     app.register_blueprint(files.blueprint)
     app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)

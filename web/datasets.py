@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Final
 
 import pyoxigraph as ox
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 import ontology
 from web import documents
 from web.current import published, site
-from web.documents import SUFFIXES, Triples
+from web.documents import Triples
+from web.feed import SUFFIXES, answer
 from web.language import lazy_gettext
 from web.negotiation import choose, split
 from web.nodes import NAMES, Naming, Value, href, node, subjects
@@ -22,15 +23,6 @@ blueprint = Blueprint("datasets", __name__)
 
 _MOST_RECORDS = 1000
 _IS_NAME: Final = f"?name IN ({', '.join(f'<{iri}>' for iri in NAMES)})"
-
-_DESCRIPTION = f"""
-PREFIX dcat: <http://www.w3.org/ns/dcat#>
-CONSTRUCT {{ ?s ?p ?o . ?o ?name ?text }}
-WHERE {{
-  ?dataset a dcat:Dataset .
-  ?s ?p ?o FILTER(?s = ?dataset || STRSTARTS(STR(?s), CONCAT(STR(?dataset), "#")))
-  OPTIONAL {{ ?o ?name ?text FILTER({_IS_NAME}) }}
-}}"""
 
 _RECORDS = f"""
 CONSTRUCT {{ ?s ?name ?text }}
@@ -62,18 +54,19 @@ _SHOWN: Final = {
 def dataset(name: str) -> ResponseReturnValue:
     """The part of the catalogue about a dataset, or its page."""
     stem, suffix = split(name)
-    suffix = suffix or choose(SUFFIXES)
+    chosen = suffix or choose(SUFFIXES)
+    if chosen != "html":
+        return answer(f"/dataset/{stem}", f"dataset/{stem}", chosen)
     manifest = published().release.manifest
-    if stem not in manifest.datasets or suffix not in SUFFIXES:
+    description = f"feed/{manifest.feed.default}/dataset/{stem}.nt"
+    if description not in manifest.files:
         raise NotFound
-    if (cached := documents.not_modified(suffix)) is not None:
+    if (cached := documents.not_modified("html")) is not None:
         return cached
-    engine = site().private
-    iri = f"{manifest.base}dataset/{stem}"
-    query = engine.prepare(_DESCRIPTION)
-    triples = documents.ask(query, {"dataset": ox.NamedNode(iri)}, (f"{manifest.base}graph/catalog",))
-    body = _page(stem, iri, triples) if suffix == "html" else documents.write(triples, suffix)
-    return documents.respond(body, suffix, f"dataset/{stem}")
+    path, _ = published().release.file(description)
+    quads = ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES)
+    triples = documents.in_order(quad.triple for quad in quads)
+    return documents.finish(Response(_page(stem, f"{manifest.base}dataset/{stem}", triples)), "html")
 
 
 def _page(name: str, iri: str, triples: Triples) -> str:

@@ -66,6 +66,7 @@ def respond(body: bytes | str, suffix: str, path: str) -> Response:
     for other in SUFFIXES:
         if other != suffix:
             response.headers.add("Link", f'<{address}.{other}>; rel="alternate"; type="{MEDIA_TYPES[other]}"')
+    response.headers.add("Link", f'<{request.script_root}/shapes>; rel="describedby"')
     return finish(response, suffix)
 
 

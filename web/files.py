@@ -1,36 +1,37 @@
-"""What the release holds as files: catalogue, statistics, vocabulary, shapes, dumps, sources; sent as they are.
-
-A file's validator is its SHA-256 from the manifest, so it stays valid from one release to the next. A gzip file beside
-it is another representation with a validator of its own (RFC 9110, 8.8.3.3).
-"""
+"""What the release holds as files: statistics, vocabulary, shapes, dumps, sources; sent as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import documents
-from web.current import midnight, published
+from web import delivery, documents
+from web.current import published
 from web.language import gettext
 from web.negotiation import MEDIA_TYPES, choose, split, wants_html
 from web.nodes import Naming, node, subjects
 
 blueprint = Blueprint("files", __name__)
 
-_GRAPHS = {"catalog": "catalog", "void": "void", "vocabulary": "ontology"}
+_GRAPHS = {"void": "void", "vocabulary": "ontology"}
 
 
-@blueprint.get("/<any(catalog, void, ontology, shapes, examples):family>")
-@blueprint.get("/<any(catalog, void, ontology, shapes, examples):family>.<suffix>")
+@blueprint.get("/<any(void, ontology, shapes, examples):family>")
+@blueprint.get("/<any(void, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
     """A graph of its own address: a page for people, RDF for programs."""
-    pages = {"catalog": _catalog_page, "ontology": _nodes_page}
-    return _negotiated(family, suffix, pages.get(family, _downloads_page))
+    return _negotiated(family, suffix, _nodes_page if family == "ontology" else _downloads_page)
+
+
+@blueprint.get("/shapes/catalogue")
+@blueprint.get("/shapes/catalogue.<suffix>")
+def catalogue_shapes(suffix: str | None = None) -> ResponseReturnValue:
+    """What a page of the catalogue conforms to beyond the official shapes."""
+    return _negotiated("shapes/catalogue", suffix, _downloads_page)
 
 
 @blueprint.get("/.well-known/void")
@@ -56,13 +57,18 @@ def scheme(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/dump/<name>")
 def dump(name: str) -> ResponseReturnValue:
-    """A dataset as a file; without a suffix, browsers are led to its page."""
+    """A dataset, or the whole catalogue, as a file; without a suffix, browsers are led to its page."""
+    if name.endswith(".gz"):
+        return delivery.send_gzip(f"dump/{name.removesuffix('.gz')}")
     stem, suffix = split(name)
-    if suffix is None and stem in published().release.manifest.datasets and wants_html():
-        response = redirect(url_for("datasets.dataset", name=stem), 303)
+    if suffix is None and wants_html() and f"dump/{stem}.nt" in published().release.manifest.files:
+        page = url_for("feed.catalog") if stem == "catalog" else url_for("datasets.dataset", name=stem)
+        response = redirect(page, 303)
         response.headers["Vary"] = "Accept"
         return response
-    return _negotiated(f"dump/{stem}", suffix, None)
+    response = _negotiated(f"dump/{stem}", suffix, None)
+    response.headers.add("Link", f'<{url_for(".document", family="shapes")}>; rel="describedby"')
+    return response
 
 
 @blueprint.get("/graph/<name>")
@@ -70,7 +76,7 @@ def graph(name: str) -> ResponseReturnValue:
     """Leads from a named graph to a document with its triples."""
     if name in _GRAPHS:
         return redirect(url_for(".document", family=_GRAPHS[name]), 303)
-    if name not in published().release.manifest.datasets:
+    if f"dump/{name}.nt" not in published().release.manifest.files:
         raise NotFound
     return redirect(url_for(".dump", name=name), 303)
 
@@ -78,7 +84,7 @@ def graph(name: str) -> ResponseReturnValue:
 @blueprint.get("/source/<name>")
 def source(name: str) -> ResponseReturnValue:
     """An input table as it was read; its encoding is its author's."""
-    response = _send(f"source/{name}")
+    response = delivery.send(f"source/{name}")
     response.headers["Content-Type"] = response.mimetype
     return response
 
@@ -86,7 +92,7 @@ def source(name: str) -> ResponseReturnValue:
 @blueprint.get("/<any('context.jsonld', 'quality.json'):name>")
 def single(name: str) -> ResponseReturnValue:
     """The JSON-LD context, and the findings of the release."""
-    return _send(name)
+    return delivery.send(name)
 
 
 def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], str] | None) -> Response:
@@ -101,45 +107,18 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
     chosen = suffix or choose([*suffixes, "html"] if page else suffixes)
     if chosen == "html" and page:
         return documents.not_modified("html") or documents.finish(Response(page(stem, suffixes)), "html")
-    response = _send(f"{stem}.{chosen}")
+    response = delivery.send(f"{stem}.{chosen}")
     if suffix is None:
         response.vary.add("Accept")
         response.headers["Content-Location"] = f"{request.script_root}/{stem}.{chosen}"
     return response
 
 
-def _send(name: str) -> Response:
-    release = published().release
-    try:
-        path, described = release.file(name)
-    except KeyError:
-        raise NotFound from None
-    # Dates in the manifest are days; only the validator tells two releases of one day apart.
-    request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
-    packed = described.gzip and request.accept_encodings.best_match(("gzip", "identity")) == "gzip"
-    entry = release.manifest.datasets.get(described.dataset or "")
-    response = send_file(
-        path.with_name(f"{path.name}.gz") if packed else path,
-        mimetype=described.media_type,
-        download_name=PurePosixPath(name).name,
-        etag=f"{described.sha256}-gzip" if packed else described.sha256,
-        last_modified=midnight(entry.modified if entry else release.manifest.modified),
-    )
-    if packed:
-        response.headers["Content-Encoding"] = "gzip"
-    response.vary.add("Accept-Encoding")
-    return response
-
-
-def _catalog_page(stem: str, suffixes: list[str]) -> str:
-    manifest = published().release.manifest
-    return render_template("catalog.html", stem=stem, suffixes=suffixes, datasets=manifest.datasets)
-
-
 def _downloads_page(stem: str, suffixes: list[str]) -> str:
     titles = {
         "void": gettext("Statistik (VoID)"),
         "shapes": gettext("Regeln (SHACL)"),
+        "shapes/catalogue": gettext("Regeln für den Katalog (SHACL)"),
         "examples": gettext("Beispielabfragen"),
     }
     return render_template("downloads.html", stem=stem, suffixes=suffixes, title=titles[stem])

@@ -30,6 +30,15 @@ PROFILES = {
         "dcat-ap-de/v3.0/dcat-ap-spec-german-additions.ttl",
         "dcat-ap-de/v3.0/dcat-ap-de-controlledvocabularies.ttl",
     ],
+    "DCAT-AP 3.0.1 code lists": ["dcat-ap/3.0.1/html-shacl/mdr-vocabularies.shape.ttl"],
+    "DCAT-AP 3.0.1 recommended": ["dcat-ap/3.0.1/html-shacl/shapes_recommended.ttl"],
+    "DCAT-AP.de 2.0": [
+        "dcat-ap-de/v2.0/dcat-ap_2.1.1_shacl_shapes.ttl",
+        "dcat-ap-de/v2.0/dcat-ap-spec-german-messages.ttl",
+        "dcat-ap-de/v2.0/dcat-ap-spec-german-additions.ttl",
+        "dcat-ap-de/v2.0/dcat-ap-de-deprecated.ttl",
+        "dcat-ap-de/v2.0/dcat-ap-konventionen.ttl",
+    ],
     "GovData": ["dcat-ap-de/govdata-mqa/db-shapes.ttl"],
 }
 

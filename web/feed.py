@@ -1,0 +1,112 @@
+"""The catalogue: for portals the RDF that the build has written, in pages and by dataset; for people a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from publish.release import Feed
+from web import delivery, documents, profiles
+from web.current import published
+from web.negotiation import MEDIA_TYPES, choose
+
+blueprint = Blueprint("feed", __name__)
+
+SUFFIXES: Final = ("ttl", "rdf", "jsonld", "nt", "html")
+"""Representations of the catalogue and of a dataset, the usual one first."""
+
+_NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
+
+
+@blueprint.get("/catalog")
+@blueprint.get("/catalog.<suffix>")
+def catalog(suffix: str | None = None) -> ResponseReturnValue:
+    """A page of the catalogue."""
+    feed = published().release.manifest.feed
+    number = _page_number(feed)
+    chosen = suffix or choose(SUFFIXES)
+    if chosen == "html":
+        return documents.not_modified("html") or documents.finish(Response(_for_people(feed)), "html")
+    # The links from page to page keep the suffix of the address: whoever has chosen a syntax by it stays with that.
+    stem = f"suffix/{number}" if suffix and feed.pages > 1 else str(number)
+    return answer("/catalog", stem, chosen, number, feed.pages)
+
+
+def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) -> Response:
+    """A document of the feed in the profile that the client wants, with links (RFC 8288) to the others.
+
+    :param path: of the document, without suffix.
+    :param stem: of its files below ``feed/<token>/``.
+    :param suffix: of the syntax.
+    :param number: of the page, of ``last`` pages.
+    :raises NotFound: it is not there, or not in this syntax.
+    """
+    feed = published().release.manifest.feed
+    token = profiles.choose(feed)
+    position = f"-{number}" if last > 1 else ""
+    response = delivery.send(f"feed/{token}/{stem}.{suffix}", f"{path.rpartition('/')[2]}{position}.{suffix}")
+    response.vary.add("Accept")
+    profiles.describe(response, feed, token)
+    place = _Place(feed, token, number, last)
+    links = [
+        f"<{place.address(request.path)}>; {place.kind('self', suffix)}",
+        *(
+            f"<{place.address(f'{path}.{other}')}>; {place.kind('alternate', other)}"
+            for other in SUFFIXES
+            if other != suffix
+        ),
+        *(
+            f"<{other.address(f'{path}.{suffix}')}>; {other.kind('alternate', suffix)}"
+            for other in (place._replace(token=name) for name in feed.profiles if name != token)
+        ),
+        *(f'<{page.address(request.path)}>; rel="{relation}"' for relation, page in place.others()),
+        f'<{request.script_root}/shapes/catalogue>; rel="describedby"',
+    ]
+    for link in links:
+        response.headers.add("Link", link)
+    return response
+
+
+class _Place(NamedTuple):
+    """Where an answer stands among the profiles and pages of the feed."""
+
+    feed: Feed
+    token: str
+    number: int
+    last: int
+
+    def address(self, path: str) -> str:
+        """Address of a path in this profile, on this page."""
+        query = {"profile": self.token} if self.token != self.feed.default else {}
+        query |= {"page": str(self.number)} if self.last > 1 else {}
+        return f"{request.script_root}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def kind(self, relation: str, suffix: str) -> str:
+        """Attributes of a link to it."""
+        profile = "" if suffix == "html" else f'; profile="{self.feed.profiles[self.token]}"'
+        return f'rel="{relation}"; type="{MEDIA_TYPES[suffix]}"{profile}'
+
+    def others(self) -> Iterator[tuple[str, _Place]]:
+        """The other pages, by their relation to this one; none when all is on one page."""
+        numbers = {"first": 1, "prev": self.number - 1, "next": self.number + 1, "last": self.last}
+        for relation, number in numbers.items():
+            if self.last > 1 and 1 <= number <= self.last:
+                yield relation, self._replace(number=number)
+
+
+def _page_number(feed: Feed) -> int:
+    wanted = request.args.get("page", "1")
+    if not _NUMBER.fullmatch(wanted) or int(wanted) > feed.pages:
+        raise NotFound
+    return int(wanted)
+
+
+def _for_people(feed: Feed) -> str:
+    manifest = published().release.manifest
+    return render_template("catalog.html", suffixes=SUFFIXES, datasets=manifest.datasets, feed=feed)
