@@ -1,16 +1,15 @@
-"""Small real releases: a store, files with gzip beside them and a manifest, written the way the builder does."""
+"""Small real releases: a store, files with compressed ones beside them and a manifest, as the builder writes them."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
 from pathlib import Path
 
 import pyoxigraph as ox
 
 import ontology
-from publish.release import DatasetEntry, Manifest, Release, ReleaseFile, Releases
+from publish.dumps import Files, write_graph
+from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
 BASE = "http://localhost:8000/"
 SR = ontology.PREFIXES["sr"]
@@ -92,12 +91,7 @@ _LABELS = {
         SR + "Project": {"de": "Projekt", "en": "Project"},
     },
 }
-_SYNTAXES = {
-    "ttl": ox.RdfFormat.TURTLE,
-    "nt": ox.RdfFormat.N_TRIPLES,
-    "rdf": ox.RdfFormat.RDF_XML,
-    "jsonld": ox.RdfFormat.JSON_LD,
-}
+PROFILES = {"dcat-ap-de-2.0": "https://example.org/profile/2", "dcat-ap-de-3.0": "https://example.org/profile/3"}
 SOURCE = "Schlüssel;Größe\n06415000;76,28\n".encode("cp1252")
 
 
@@ -111,20 +105,24 @@ def write_release(
     """
     graphs = {name: _triples(name, population) for name in _GRAPHS}
     with releases.writing() as scratch:
-        files = _Files(scratch / "files")
-        for name in ("catalog", "void"):
-            files.graph(name, graphs[name])
-        for stem in ("ontology", "shapes", "examples", "scheme/municipality-type"):
-            files.graph(stem, graphs["vocabulary"], "vocabulary")
+        files = Files(scratch / "files", modified, {})
+        write_graph(files, "dump/catalog", graphs["catalog"])
+        write_graph(files, "void", graphs["void"])
+        for stem in ("ontology", "shapes", "shapes/catalogue", "examples", "scheme/municipality-type"):
+            write_graph(files, stem, graphs["vocabulary"], "vocabulary")
         for name in ("municipalities", "former-municipalities", "projects"):
-            files.graph(f"dump/{name}", graphs[name], name)
+            write_graph(files, f"dump/{name}", graphs[name], name)
+        for token in PROFILES:
+            write_graph(files, f"feed/{token}/1", [*graphs["catalog"], _version(token)])
+            for name in _TITLES:
+                write_graph(files, f"feed/{token}/dataset/{name}", [*_about(graphs["catalog"], name), _version(token)])
         everything = sorted({triple for triples in graphs.values() for triple in triples}, key=str)
-        files.graph("dump/all", everything, "all")
-        files.write("dump/projects.csv", "text/csv", b"Titel\n" + b"Smarter Winterdienst\n" * 50, "projects")
-        files.write("context.jsonld", "application/ld+json", CONTEXT.read_bytes(), "vocabulary")
-        files.write("quality.json", "application/json", b'{"findings": []}\n')
-        files.write("labels.json", "application/json", json.dumps(_LABELS).encode())
-        files.write("source/municipalities.csv", "text/csv", SOURCE)
+        write_graph(files, "dump/all", everything, "all")
+        files.write("dump/projects.csv", b"Titel\n" + b"Smarter Winterdienst\n" * 50, "projects")
+        files.write("context.jsonld", CONTEXT.read_bytes(), "vocabulary")
+        files.write("quality.json", b'{"findings": []}\n')
+        files.write("labels.json", json.dumps(_LABELS).encode())
+        files.write("source/municipalities.csv", SOURCE)
         store = ox.Store(scratch / "store")
         for name, triples in graphs.items():
             home = ox.NamedNode(f"{BASE}graph/{name}")
@@ -146,6 +144,7 @@ def write_release(
             triples=count,
             issued="2026-01-01",
             modified=modified,
+            feed=Feed(PROFILES, "dcat-ap-de-3.0", 1),
             files=files.described,
         )
         releases.admit(scratch, manifest)
@@ -157,31 +156,20 @@ def _triples(name: str, population: int) -> list[ox.Triple]:
     return sorted({quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)}, key=str)
 
 
+def _about(catalogue: list[ox.Triple], dataset: str) -> list[ox.Triple]:
+    iri = f"{BASE}dataset/{dataset}"
+    return [triple for triple in catalogue if str(triple.subject).strip("<>").partition("#")[0] == iri]
+
+
+def _version(token: str) -> ox.Triple:
+    """Tells the profiles apart."""
+    conforms_to = ox.NamedNode(DCT + "conformsTo")
+    return ox.Triple(ox.NamedNode(f"{BASE}catalog"), conforms_to, ox.NamedNode(PROFILES[token]))
+
+
 def _bulk(count: int) -> list[ox.Quad]:
     home, predicate = ox.NamedNode(f"{BASE}graph/bulk"), ox.NamedNode("http://example.org/p")
     return [
         ox.Quad(ox.NamedNode(f"http://example.org/{number}"), predicate, ox.Literal(f"value {number}"), home)
         for number in range(count)
     ]
-
-
-class _Files:
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self.described: dict[str, ReleaseFile] = {}
-
-    def write(self, name: str, media_type: str, content: bytes, dataset: str | None = None) -> None:
-        path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        packed = gzip.compress(content, mtime=0)
-        if len(packed) < len(content):
-            path.with_name(f"{path.name}.gz").write_bytes(packed)
-        digest = hashlib.sha256(content).hexdigest()
-        self.described[name] = ReleaseFile(media_type, len(content), digest, len(packed) < len(content), dataset)
-
-    def graph(self, stem: str, triples: list[ox.Triple], dataset: str | None = None) -> None:
-        for suffix, syntax in _SYNTAXES.items():
-            content = ox.serialize(triples, format=syntax)
-            assert content is not None
-            self.write(f"{stem}.{suffix}", syntax.media_type, content, dataset)

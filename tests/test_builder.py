@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import time
 from concurrent.futures import Executor
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]
 import pyoxigraph as ox
 import pytest
 from support import BASE, DATA, ROOT, select, silent
@@ -21,7 +23,7 @@ from support import BASE, DATA, ROOT, select, silent
 import ontology
 from ontology import jsonld
 from publish.builder import BuildError, build
-from publish.release import Release, Releases
+from publish.release import SUFFIXES, Release, Releases
 
 FORMATS = {
     "nt": ox.RdfFormat.N_TRIPLES,
@@ -49,16 +51,20 @@ def test_a_release_is_what_its_manifest_says(release: Release) -> None:
     check(release)
     on_disk = {path.relative_to(release.path / "files").as_posix() for path in (release.path / "files").rglob("*")}
     files = {name for name in on_disk if (release.path / "files" / name).is_file()}
-    packed = {name + ".gz" for name, file in release.manifest.files.items() if file.gzip}
+    packed = {name + SUFFIXES[coding] for name, file in release.manifest.files.items() for coding in file.packed}
     assert files == set(release.manifest.files) | packed
 
 
-def test_gzip_beside_a_file_is_the_file(release: Release) -> None:
-    packed = [name for name, file in release.manifest.files.items() if file.gzip]
-    assert "dump/all.nq" in packed
-    for name in packed:
+def test_what_is_packed_beside_a_file_is_the_file(release: Release) -> None:
+    unpack = {"gzip": gzip.decompress, "br": brotli.decompress}
+    assert release.manifest.files["dump/all.nq"].packed.keys() == unpack.keys()
+    for name, file in release.manifest.files.items():
         path = release.file(name)[0]
-        assert gzip.decompress(path.with_name(path.name + ".gz").read_bytes()) == path.read_bytes()
+        for coding, packed in file.packed.items():
+            content = path.with_name(path.name + SUFFIXES[coding]).read_bytes()
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (packed.bytes, packed.sha256)
+            assert packed.bytes < file.bytes
+            assert unpack[coding](content) == path.read_bytes()
 
 
 def test_two_builds_give_the_same_bytes_and_the_same_name(
@@ -69,7 +75,7 @@ def test_two_builds_give_the_same_bytes_and_the_same_name(
     other = build(DATA, BASE, Releases(tmp_path), executor, silent).release
     assert other.id == release.id
     differing = {name for name in sums(release) if sums(other)[name] != sums(release)[name]}
-    assert differing <= {"catalog.ttl", "catalog.nt", "catalog.rdf", "catalog.jsonld"}
+    assert all(name.startswith(("feed/", "dump/catalog.")) for name in differing)
     assert other.manifest.datasets["projects"].modified == "2023-11-14"
 
 
@@ -94,6 +100,40 @@ def test_only_what_changed_gets_a_new_date(tmp_path: Path, executor: Executor, m
     changed = {name for name, entry in second.datasets.items() if entry != first.datasets[name]}
     assert changed == {"events", "all"}
     assert (second.datasets["events"].issued, second.datasets["events"].modified) == ("2023-11-14", "2024-03-09")
+    versions = {name: entry.version for name, entry in second.datasets.items()}
+    assert versions == {name: 2 if name in changed else 1 for name in second.datasets}
+
+
+def test_a_changed_project_touches_nothing_but_itself(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two releases with one changed project and one dataset a page: the difference of all pages, line by line."""
+    data = Path(shutil.copytree(DATA, tmp_path / "data"))
+    releases = Releases(tmp_path / "var")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    first = build(data, BASE, releases, executor, silent, 1).release
+    table = data / "projects.csv"
+    text = table.read_text(encoding="utf-8")
+    assert text.count("zugänglich seit dem 1. Februar 2021.") == 1
+    table.write_text(text.replace("zugänglich seit dem 1. Februar 2021.", "zugänglich seit Februar 2021."), "utf-8")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1710000000")
+    second = build(data, BASE, releases, executor, silent, 1).release
+    touched = {"projects", "all"}
+    number = {name: str(page) for page, name in enumerate(sorted(second.manifest.datasets), start=1)}
+    pages = [f"feed/{token}/{page}" for token in second.manifest.feed.profiles for page in number.values()]
+    assert len(pages) == 2 * 16
+    for stem in pages:
+        old, new = (set(release.file(f"{stem}.nt")[0].read_text("utf-8").splitlines()) for release in (first, second))
+        of_the_catalogue = {line for line in old ^ new if line.startswith(f"<{BASE}catalog> ")}
+        assert {line.split()[1] for line in of_the_catalogue} == {"<http://purl.org/dc/terms/modified>"}
+        names = {re.match(rf"<{BASE}dataset/([a-z-]+)", line)[1] for line in (old ^ new) - of_the_catalogue}  # type: ignore[index]
+        assert names == {name for name in touched if number[name] == stem.rpartition("/")[2]}
+    changed = {name for name, file in second.manifest.files.items() if file != first.manifest.files[name]}
+    own = {name for name in changed if not name.startswith("feed/") or "/dataset/" in name}
+    parts = {name.rpartition("/")[2].partition(".")[0] for name in own}
+    assert parts == {*touched, "catalog"}
+    identical = {name for name in second.manifest.files if "/dataset/" in name} - changed
+    assert len(identical) == 2 * 4 * (16 - len(touched))
 
 
 def test_every_syntax_says_the_same(release: Release) -> None:

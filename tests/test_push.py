@@ -25,7 +25,7 @@ from requests.auth import AuthBase
 from support import BASE, free_port, select, silent
 
 from publish.push import Bearer, Login, Pushed, PushError, push
-from publish.release import Manifest, Release, ReleaseFile, Releases
+from publish.release import Feed, Manifest, Release, ReleaseFile, Releases
 
 HOME = f"{BASE}graph/"
 _VIRTUOSO = """
@@ -140,11 +140,14 @@ def make(root: Path, release_id: str, graphs: dict[str, int]) -> Release:
             store.load(content.encode(), format=ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(HOME + name))
             if name.startswith("file-"):
                 (scratch / "files" / "dump" / f"{name}.nt").write_text(content)
-                files[f"dump/{name}.nt"] = ReleaseFile("application/n-triples", len(content), "00")
+                files[f"dump/{name}.nt"] = ReleaseFile(
+                    "application/n-triples", len(content), "00", "2026-01-01", "2026-01-01"
+                )
         store.flush()
         del store
         total = sum(graphs.values())
-        found = Manifest(release_id, BASE, {}, {}, {}, total, "2026-01-01", "2026-01-01", files)
+        feed = Feed({"p": "urn:p"}, "p", 1)
+        found = Manifest(release_id, BASE, {}, {}, {}, total, "2026-01-01", "2026-01-01", feed, files)
         return releases.admit(scratch, found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import time
@@ -10,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from publish.release import DatasetEntry, Manifest, ReleaseError, ReleaseFile, Releases
+from publish.release import DatasetEntry, Feed, Manifest, Packed, ReleaseError, ReleaseFile, Releases
 
 
 def manifest(release_id: str) -> Manifest:
     entry = DatasetEntry({"de": "Projekte", "en": "Projects"}, "urn:c", 1, 0, 3, "ab", "2026-01-01", "2026-01-02")
     return Manifest(
         release_id, "http://localhost/", {}, {}, {"projects": entry}, 3, "2026-01-01", "2026-01-02",
-        {"a.ttl": ReleaseFile("text/turtle", 1, "ff")},
+        Feed({"p": "urn:p"}, "p", 1),
+        {"a.ttl": ReleaseFile("text/turtle", 1, "ff", "2026-01-01", "2026-01-02", None, {"br": Packed(1, "00")})},
     )  # fmt: skip
 
 
@@ -30,6 +32,19 @@ def admit(releases: Releases, release_id: str) -> None:
 
 def test_a_manifest_survives_json() -> None:
     assert Manifest.from_json(manifest("x").to_json()) == manifest("x")
+
+
+def test_a_release_of_another_form_is_told_apart(tmp_path: Path) -> None:
+    """After an update of the software, before the first build."""
+    releases = Releases(tmp_path)
+    admit(releases, "one")
+    path = tmp_path / "releases" / "one" / "manifest.json"
+    older = json.loads(path.read_text(encoding="utf-8"))
+    del older["feed"]
+    path.write_text(json.dumps(older), encoding="utf-8")
+    with pytest.raises(ReleaseError, match="another version of this software"):
+        releases.open("one")
+    assert releases.ids() == ["one"]
 
 
 def test_nothing_is_current_before_the_first_release(tmp_path: Path) -> None:

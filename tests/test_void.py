@@ -38,11 +38,12 @@ p:a a sr:Project ; dct:title "A"@de , "A"@en ; sr:lead <{BASE}id/municipality/06
 p:b a sr:Project ; dct:title "B"@de ; dct:type "y" .
 p:c a sr:Project ; dct:title "A"@de .
 """
+DAY = "2026-01-01"
 FILES = {
-    "dump/projects.ttl": ReleaseFile("text/turtle", 1, "0" * 64, True, "projects"),
-    "dump/projects.csv": ReleaseFile("text/csv", 1, "0" * 64, True, "projects"),
-    "dump/all.nq": ReleaseFile("application/n-quads", 1, "0" * 64, True, "all"),
-    "catalog.ttl": ReleaseFile("text/turtle", 1, "0" * 64),
+    "dump/projects.ttl": ReleaseFile("text/turtle", 1, "0" * 64, DAY, DAY, "projects"),
+    "dump/projects.csv": ReleaseFile("text/csv", 1, "0" * 64, DAY, DAY, "projects"),
+    "dump/all.nq": ReleaseFile("application/n-quads", 1, "0" * 64, DAY, DAY, "all"),
+    "dump/catalog.ttl": ReleaseFile("text/turtle", 1, "0" * 64, DAY, DAY),
 }
 
 

@@ -53,24 +53,24 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
     response = delivery.send(f"feed/{token}/{stem}.{suffix}", f"{path.rpartition('/')[2]}{position}.{suffix}")
     response.vary.add("Accept")
     profiles.describe(response, feed, token)
-    place = _Place(feed, token, number, last)
-    links = [
-        f"<{place.address(request.path)}>; {place.kind('self', suffix)}",
-        *(
-            f"<{place.address(f'{path}.{other}')}>; {place.kind('alternate', other)}"
-            for other in SUFFIXES
-            if other != suffix
-        ),
-        *(
-            f"<{other.address(f'{path}.{suffix}')}>; {other.kind('alternate', suffix)}"
-            for other in (place._replace(token=name) for name in feed.profiles if name != token)
-        ),
-        *(f'<{page.address(request.path)}>; rel="{relation}"' for relation, page in place.others()),
-        f'<{request.script_root}/shapes/catalogue>; rel="describedby"',
-    ]
-    for link in links:
+    for link in _links(_Place(feed, token, number, last), path, suffix):
         response.headers.add("Link", link)
     return response
+
+
+def _links(place: _Place, path: str, suffix: str) -> Iterator[str]:
+    """The same in other syntaxes and profiles (Content Negotiation by Profile, 7.2.1), and the other pages."""
+    yield f"<{place.address(request.path)}>; {place.kind('self', suffix)}"
+    for other in SUFFIXES:
+        if other != suffix:
+            yield f"<{place.address(f'{path}.{other}')}>; {place.kind('alternate', other)}"
+    for token in place.feed.profiles:
+        if token != place.token:
+            elsewhere = place._replace(token=token)
+            yield f"<{elsewhere.address(f'{path}.{suffix}')}>; {elsewhere.kind('alternate', suffix)}"
+    for relation, page in place.others():
+        yield f'<{page.address(request.path)}>; rel="{relation}"'
+    yield f'<{request.script_root}/shapes/catalogue>; rel="describedby"'
 
 
 class _Place(NamedTuple):

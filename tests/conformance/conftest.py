@@ -100,7 +100,7 @@ def judge(acceptance: Path) -> Judge:
 @pytest.fixture(scope="session")
 def published_catalogue(release: Release) -> Graph:
     """The catalogue of the release of the real records."""
-    return Graph().parse(release.file("catalog.ttl")[0])
+    return Graph().parse(release.file("feed/dcat-ap-de-3.0/1.ttl")[0])
 
 
 @pytest.fixture(scope="session")
