@@ -199,13 +199,15 @@ class _Build:
         """Note a dataset; its date and version are kept for as long as its content is the same."""
         before = self._previous.datasets.get(name) if self._previous else None
         issued = before.issued if before else self._today
-        modified, version = self._today, before.version + 1 if before else 1
+        modified, version, previous = self._today, 1, None
         if before and before.content == content:
-            modified, version = before.modified, before.version
+            modified, version, previous = before.modified, before.version, before.previous
+        elif before:
+            version, previous = before.version + 1, before.modified
         found = self._config.objects(URIRef(f"{self._base}dataset/{name}"), DCTERMS.title)
         title = {value.language or "": str(value) for value in found if isinstance(value, Literal)}
         self._datasets[name] = DatasetEntry(
-            title, record_class, records, withheld, triples, content, issued, modified, version
+            title, record_class, records, withheld, triples, content, issued, modified, version, previous
         )
 
     def write_vocabulary(self) -> None:
@@ -266,6 +268,7 @@ class _Build:
                 entry.issued,
                 entry.modified,
                 entry.version,
+                entry.previous,
                 coverage.period(store, self._covered(name)),
                 measured.get(name, {}),
             )

@@ -23,8 +23,8 @@ from publish.release import ReleaseFile
 
 _DCATAP: Final = Namespace(ontology.PREFIXES["dcatap"])
 _ELI: Final = Namespace(ontology.PREFIXES["eli"])
-# Of DCAT 3, which rdflib's namespace does not know.
-_VERSION: Final = URIRef(f"{DCAT}version")
+# rdflib's namespace does not know the terms of DCAT 3.
+_DCAT: Final = Namespace(ontology.PREFIXES["dcat"])
 _GEO: Final = Namespace(ontology.PREFIXES["geo"])
 _VCARD: Final = Namespace(ontology.PREFIXES["vcard"])
 
@@ -66,6 +66,7 @@ class Published:
     :ivar issued: date of its first publication, ``YYYY-MM-DD``.
     :ivar modified: date of its last change, ``YYYY-MM-DD``.
     :ivar version: number of that change.
+    :ivar previous: date of the change before, ``YYYY-MM-DD``.
     :ivar period: first and last date that its records speak of, as :func:`publish.coverage.period` finds it.
     :ivar measured: quality of its records.
     """
@@ -73,6 +74,7 @@ class Published:
     issued: str
     modified: str
     version: int
+    previous: str | None = None
     period: tuple[str, str] | None = None
     measured: quality.Measured = field(default_factory=dict)
 
@@ -150,7 +152,7 @@ def _describe_dataset(graph: Graph, dataset: URIRef, published: Published) -> No
     graph.add((dataset, DCTERMS.identifier, Literal(str(dataset))))
     graph.add((dataset, DCTERMS.issued, _date(published.issued)))
     graph.add((dataset, DCTERMS.modified, _date(published.modified)))
-    graph.add((dataset, _VERSION, Literal(str(published.version))))
+    _describe_version(graph, dataset, published)
     # Not the dataset's own IRI: a portal that gives the dataset an IRI of its own would rename the page too.
     graph.add((dataset, DCAT.landingPage, URIRef(f"{dataset}#page")))
     if (dataset, DCTERMS.temporal, None) in graph:
@@ -162,6 +164,22 @@ def _describe_dataset(graph: Graph, dataset: URIRef, published: Published) -> No
     graph.add((interval, DCAT.startDate, _date(first)))
     if last is not None:
         graph.add((interval, DCAT.endDate, _date(last)))
+
+
+def _describe_version(graph: Graph, dataset: URIRef, published: Published) -> None:
+    """The number of the version, and what is known of the one before: a date, no files, so no dataset of its own."""
+    graph.add((dataset, _DCAT.version, Literal(str(published.version))))
+    if published.previous is None:
+        return
+    number = str(published.version - 1)
+    before = URIRef(f"{dataset}#version-{number}")
+    graph.add((dataset, _DCAT.previousVersion, before))
+    graph.add((before, RDF.type, DCAT.Resource))
+    graph.add((before, _DCAT.version, Literal(number)))
+    graph.add((before, DCTERMS.issued, _date(published.previous)))
+    for title in graph.objects(dataset, DCTERMS.title):
+        if isinstance(title, Literal):
+            graph.add((before, DCTERMS.title, Literal(f"{title}, Version {number}", lang=title.language)))
 
 
 def _type_values(graph: Graph) -> None:

@@ -37,8 +37,8 @@ def _version_3(model: Graph) -> Graph:
     return model
 
 
-# Version 2.0 has no word for a series, and other words for these.
-_LEFT_OUT: Final = {_DCAT.inSeries}
+# Version 2.0 has no words for a series and for the version before, and other words for these.
+_LEFT_OUT: Final = {_DCAT.inSeries, _DCAT.previousVersion}
 _RENAMED: Final[dict[Node, Node]] = {
     _DCAT.version: OWL.versionInfo,
     URIRef("http://data.europa.eu/930/custodian"): _DCATDE.maintainer,

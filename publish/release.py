@@ -70,6 +70,7 @@ class DatasetEntry:
     :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
     :ivar modified: day of the last change of its content.
     :ivar version: 1, and one more with every change of its content.
+    :ivar previous: day since which the version before had its content; None for the first.
     """
 
     title: dict[str, str]
@@ -81,6 +82,7 @@ class DatasetEntry:
     issued: str
     modified: str
     version: int = 1
+    previous: str | None = None
 
 
 @dataclass(frozen=True)

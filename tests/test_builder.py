@@ -102,6 +102,9 @@ def test_only_what_changed_gets_a_new_date(tmp_path: Path, executor: Executor, m
     assert (second.datasets["events"].issued, second.datasets["events"].modified) == ("2023-11-14", "2024-03-09")
     versions = {name: entry.version for name, entry in second.datasets.items()}
     assert versions == {name: 2 if name in changed else 1 for name in second.datasets}
+    assert {name: entry.previous for name, entry in second.datasets.items() if entry.previous} == dict.fromkeys(
+        changed, "2023-11-14"
+    )
 
 
 def test_a_changed_project_touches_nothing_but_itself(

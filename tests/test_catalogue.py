@@ -280,8 +280,22 @@ def test_a_packed_dump_is_a_distribution_in_the_format_of_what_is_packed(tmp_pat
     assert graph.value(packed, SPDX.checksum / SPDX.checksumValue) == Literal("ce" * 32, datatype=XSD.hexBinary)
 
 
-def test_a_dataset_has_the_number_of_its_version(tmp_path: Path) -> None:
-    assert publish(tmp_path, PROJECTS).value(iri("dataset/projects"), DCAT3.version) == Literal("3")
+def test_a_dataset_has_the_number_of_its_version_and_the_date_of_the_one_before(tmp_path: Path) -> None:
+    """Which is no dcat:Dataset: CKAN would take it for one more dataset."""
+    dataset, before = iri("dataset/projects"), iri("dataset/projects#version-2")
+    first = publish(tmp_path, PROJECTS)
+    assert first.value(dataset, DCAT3.version) == Literal("3")
+    assert first.value(dataset, DCAT3.previousVersion) is None
+    known = {"projects": Published("2026-01-02", "2026-03-04", 3, "2026-02-03")}
+    graph = publish(tmp_path, PROJECTS, published=known)
+    assert graph.value(dataset, DCAT3.previousVersion) == before
+    assert set(graph.predicate_objects(before)) == {
+        (RDF.type, DCAT.Resource),
+        (DCAT3.version, Literal("2")),
+        (DCTERMS.issued, Literal("2026-02-03", datatype=XSD.date)),
+        (DCTERMS.title, Literal("Projekte, Version 2", lang="de")),
+        (DCTERMS.title, Literal("Projects, Version 2", lang="en")),
+    }
 
 
 def test_places_get_the_extent_that_the_records_tell(tmp_path: Path) -> None:
@@ -348,7 +362,7 @@ def test_every_dataset_covers_a_period(
 ) -> None:
     more = f'<dataset/projects> dct:temporal <catalog#p> . <catalog#p> dcat:startDate "{stated}"^^xsd:date .'
     parts = [PROJECTS, more] if stated else [PROJECTS]
-    graph = publish(tmp_path, *parts, published={"projects": Published("2026-01-02", "2026-03-04", 3, derived)})
+    graph = publish(tmp_path, *parts, published={"projects": Published("2026-01-02", "2026-03-04", 3, period=derived)})
     (interval,) = graph.objects(iri("dataset/projects"), DCTERMS.temporal)
     assert (interval, RDF.type, DCTERMS.PeriodOfTime) in graph
     assert (graph.value(interval, DCAT.startDate), graph.value(interval, DCAT.endDate)) == expected

@@ -41,7 +41,7 @@ def catalogue() -> Graph:
         )
         for name in names
     }
-    return describe(config, BASE, dict.fromkeys(names, Published(DAY, DAY, 1)), files, {})
+    return describe(config, BASE, dict.fromkeys(names, Published(DAY, DAY, 2, DAY)), files, {})
 
 
 class Written:
@@ -178,7 +178,9 @@ def test_what_conflicts_is_put_as_each_version_wants_it(tmp_path: Path, catalogu
     status = URIRef("http://www.w3.org/ns/adms#status")
     assert "distribution-status/COMPLETED" in str(three.value(file, status))
     assert two.value(file, status) == URIRef("http://purl.org/adms/status/Completed")
-    assert three.value(dataset, DCAT3.version) == two.value(dataset, OWL.versionInfo) == Literal("1")
+    assert three.value(dataset, DCAT3.version) == two.value(dataset, OWL.versionInfo) == Literal("2")
+    assert three.value(dataset, DCAT3.previousVersion) == iri("dataset/municipalities#version-1")
+    assert iri("dataset/municipalities#version-1") not in two.all_nodes()
     hesse = URIRef("http://dcat-ap.de/def/politicalGeocoding/stateKey/06")
     assert two.value(dataset, DCATDE.politicalGeocodingURI) == hesse
     assert two.value(dataset, DCATDE.maintainer) == two.value(dataset, DCTERMS.publisher)
