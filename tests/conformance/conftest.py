@@ -7,6 +7,7 @@ default in ``../shared/acceptance``; where they are missing, the tests that need
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import cache
@@ -110,8 +111,13 @@ def published_catalogue(release: Release) -> Graph:
 def renderings(
     release: Release, tmp_path_factory: pytest.TempPathFactory, executor: Executor
 ) -> Mapping[str, list[Graph]]:
-    """By token of the profile: the page with all datasets, then each page with one."""
-    single = build(DATA, BASE, Releases(tmp_path_factory.mktemp("single")), executor, silent, 1).release
+    """By token of the profile: the page with all datasets, then each page with one, some in a second version."""
+    folder = tmp_path_factory.mktemp("single")
+    data = Path(shutil.copytree(DATA, folder / "data"))
+    build(data, BASE, Releases(folder), executor, silent)
+    table = data / "events.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("Sommertour", "Sommerreise"), encoding="utf-8")
+    single = build(data, BASE, Releases(folder), executor, silent, 1).release
     return {
         token: [
             Graph().parse(found.file(f"feed/{token}/{number}.nt")[0], format="nt")
