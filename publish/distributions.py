@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from rdflib import DCAT, DCTERMS, RDF, SKOS, XSD, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
 
 import ontology
 from publish.release import SUFFIXES, ReleaseFile
@@ -147,12 +148,17 @@ class _Offer:
 def describe(graph: Graph, dataset: URIRef, base: str, files: Mapping[str, ReleaseFile]) -> None:
     """Add a distribution for each file of a dataset that is in an open format; none for its source tables.
 
+    Those that the configuration states are completed with what they do not say themselves and the dataset says.
     Of a document outside ``dump/`` only the Turtle is one, if it has that. N-Triples and N-Quads are also offered
     packed, and only they: a portal that shows previews of tables would try to read a packed one as it is.
 
     :param base: base IRI of the service; ends with a slash.
     :param files: the release's files by name, as in the manifest.
     """
+    for stated in list(graph.objects(dataset, DCAT.distribution)):
+        for predicate in (*_INHERITED, DCTERMS.issued, DCTERMS.modified):
+            if (stated, predicate, None) not in graph:
+                _inherit(graph, dataset, stated, predicate)
     name = str(dataset).removeprefix(f"{base}dataset/")
     for offer in _offers({path: file for path, file in files.items() if file.dataset == name}):
         _describe_offer(graph, dataset, base, offer)
@@ -200,8 +206,7 @@ def _describe_offer(graph: Graph, dataset: URIRef, base: str, offer: _Offer) -> 
     graph.add((distribution, DCTERMS.description, Literal(form.de, lang="de")))
     graph.add((distribution, DCTERMS.description, Literal(form.en, lang="en")))
     for predicate in _INHERITED:
-        for value in graph.objects(dataset, predicate):
-            graph.add((distribution, predicate, value))
+        _inherit(graph, dataset, distribution, predicate)
     graph.add((distribution, DCTERMS.conformsTo, URIRef(form.standard)))
     graph.add((distribution, DCTERMS.issued, Literal(offer.file.issued, datatype=XSD.date)))
     graph.add((distribution, DCTERMS.modified, Literal(offer.file.modified, datatype=XSD.date)))
@@ -217,3 +222,8 @@ def _describe_offer(graph: Graph, dataset: URIRef, base: str, offer: _Offer) -> 
     graph.add((distribution, SPDX.checksum, checksum))
     graph.add((checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
     graph.add((checksum, SPDX.checksumValue, Literal(offer.sha256, datatype=XSD.hexBinary)))
+
+
+def _inherit(graph: Graph, dataset: URIRef, distribution: Node, predicate: URIRef) -> None:
+    for value in list(graph.objects(dataset, predicate)):
+        graph.add((distribution, predicate, value))

@@ -329,9 +329,22 @@ def test_what_is_measured_of_a_dataset_goes_with_it(tmp_path: Path) -> None:
         assert (metric, RDF.type, DQV.Metric) in graph
 
 
-def test_other_distributions_are_published_as_they_are(tmp_path: Path) -> None:
-    api = "<dataset/projects> dcat:distribution <dataset/projects#api> . <dataset/projects#api> a dcat:Distribution ."
-    assert iri("dataset/projects#api") in publish(tmp_path, PROJECTS, api).objects(None, DCAT.distribution)
+def test_a_stated_distribution_is_completed_with_what_its_dataset_says(tmp_path: Path) -> None:
+    """So a feed that no file of the release holds is added in the configuration alone."""
+    stated = """<dataset/projects> dcat:distribution <dataset/projects#feed> ; dct:rights <catalog#rights> .
+        <dataset/projects#feed> a dcat:Distribution ; dct:title "Neues"@de ; dcat:accessURL <projects.atom> ;
+            dct:rights <catalog#other-rights> ."""
+    graph = publish(tmp_path, PROJECTS, stated)
+    assert set(graph.predicate_objects(iri("dataset/projects#feed"))) == {
+        (RDF.type, DCAT.Distribution),
+        (DCTERMS.title, Literal("Neues", lang="de")),
+        (DCAT.accessURL, iri("projects.atom")),
+        (DCTERMS.rights, iri("catalog#other-rights")),
+        (DCTERMS.license, LICENCES["dl-zero-de/2.0"]),
+        (DCTERMS.conformsTo, SRS.Project),
+        (DCTERMS.issued, Literal("2026-01-02", datatype=XSD.date)),
+        (DCTERMS.modified, Literal("2026-03-04", datatype=XSD.date)),
+    }
 
 
 def test_the_catalogue_is_as_old_as_its_oldest_and_as_new_as_its_newest_dataset(tmp_path: Path) -> None:

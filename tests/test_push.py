@@ -462,7 +462,7 @@ def test_the_bytes_of_the_files_are_sent(release: Release, plain: Target) -> Non
     with in_front(plain, lambda *_: None) as front:
         through(front, release, chunk=100_000)
     sent = b"".join(body for method, path, body in front.seen if path.endswith("graph%2Fcatalog"))
-    assert sent == release.file("catalog.nt")[0].read_bytes()
+    assert sent == release.file("dump/catalog.nt")[0].read_bytes()
     assert b"XMLSchema#nonNegativeInteger" in sent
     graphs = [path for method, path, _ in front.seen if method == "PUT"]
     assert graphs[-1].endswith("catalog")
