@@ -27,8 +27,8 @@ OBSERVATION: Final = "smartregion.observation"
 _LARGEST = 2**17
 _OVERHEAD = 2000
 """Bytes that an answer takes beside its body, more or less."""
-_KEY = ("PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE")
-_VARIES = frozenset({"accept", "accept-encoding", "accept-language"})
+_HEADERS = ("accept", "accept-encoding", "accept-language", "accept-profile")
+_KEY = ("PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", *(f"HTTP_{name.upper().replace('-', '_')}" for name in _HEADERS))
 _OTHER_CONDITIONS = (
     "HTTP_RANGE",
     "HTTP_IF_MATCH",
@@ -154,7 +154,7 @@ def _may_be_kept(headers: Headers) -> bool:
         and "no-store" not in headers.get("Cache-Control", "")
         and "Set-Cookie" not in headers
         and int(headers.get("Content-Length", _LARGEST + 1)) <= _LARGEST
-        and varies <= _VARIES
+        and varies <= set(_HEADERS)
     )
 
 
