@@ -188,6 +188,16 @@ def test_every_other_representation_is_linked_and_is_what_it_is_said_to_be(clien
     assert b"shacl#" in client.get(shapes).data
 
 
+def test_a_negotiated_answer_says_where_it_lies(client: FlaskClient) -> None:
+    """A page of several has other links at the address with a suffix, so it is another representation."""
+    for query in ("", f"?profile={TOKEN_2}"):
+        response = client.get(f"/dataset/projects{query}", headers={"Accept": "application/rdf+xml"})
+        assert response.headers["Content-Location"] == f"/dataset/projects.rdf{query}"
+        assert client.get(response.headers["Content-Location"]).data == response.data
+    for address in ("/dataset/projects.rdf", "/catalog"):
+        assert "Content-Location" not in client.get(address).headers
+
+
 def test_pages_are_linked_in_the_header_as_in_the_body(client: FlaskClient) -> None:
     for start in ("/catalog", f"/catalog.rdf?profile={TOKEN_2}"):
         response = client.get(start)

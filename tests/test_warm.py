@@ -95,6 +95,13 @@ def test_the_second_answer_is_the_first(
         assert len(asked) == 1
 
 
+def test_a_kept_answer_is_for_those_who_want_the_same_profile(client: FlaskClient) -> None:
+    wishes = ["dcat-ap-de-2.0", "dcat-ap-de-3.0"] * 2
+    found = [client.get("/catalog", headers={"Accept-Profile": wish}).headers["Content-Profile"] for wish in wishes]
+    assert found[:2] == found[2:]
+    assert found[0] != found[1]
+
+
 def test_a_304_says_what_that_of_the_application_says(client: FlaskClient, asked: list[str]) -> None:
     tag = client.get(HANAU).headers["ETag"]
     from_memory = client.get(HANAU, headers={"If-None-Match": f'"other", {tag}'})

@@ -53,7 +53,10 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
     response = delivery.send(f"feed/{token}/{stem}.{suffix}", f"{path.rpartition('/')[2]}{position}.{suffix}")
     response.vary.add("Accept")
     profiles.describe(response, feed, token)
-    for link in _links(_Place(feed, token, number, last), path, suffix):
+    place = _Place(feed, token, number, last)
+    if request.path == path and last == 1:
+        response.headers["Content-Location"] = place.address(f"{path}.{suffix}")
+    for link in _links(place, path, suffix):
         response.headers.add("Link", link)
     return response
 
