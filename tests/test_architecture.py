@@ -9,7 +9,7 @@ import sys
 import pytest
 from support import ROOT
 
-ROOMS = {"engine", "examples", "ingest", "ontology", "publish", "shapes", "web"}
+ROOMS = {"engine", "examples", "harvest", "ingest", "ontology", "publish", "shapes", "web"}
 ROOMS |= {"smartregion", "smartregion_settings", "sparql_endpoint"}
 MAY_IMPORT: dict[str, set[str]] = {
     "smartregion_settings": set(),
