@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urldefrag, urlsplit
 
-from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, VOID, Graph, Literal, Namespace, URIRef
+from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, BNode, Graph, Namespace, URIRef
 
 from harvest.client import Answer, Client
 from harvest.findings import Finding, found
@@ -22,20 +22,22 @@ from harvest.names import DATASET_SERIES, short
 from harvest.pages import RELATIVE
 
 _VCARD: Final = Namespace("http://www.w3.org/2006/vcard/ns#")
-_PROPERTIES: Final = (
+# What must be fetched, whatever it is called.
+_FETCHED: Final = (
     DCAT.accessURL,
     DCAT.downloadURL,
     DCAT.endpointURL,
     DCAT.endpointDescription,
     DCAT.landingPage,
+    FOAF.homepage,
+    FOAF.page,
+)
+# What may be no more than a name.
+_NAMED: Final = (
     DCTERMS.conformsTo,
     DCTERMS.relation,
     DCTERMS.source,
-    FOAF.homepage,
-    FOAF.page,
     PROV.wasDerivedFrom,
-    VOID.dataDump,
-    VOID.sparqlEndpoint,
     _VCARD.hasURL,
 )
 _TYPES: Final = (DCAT.Catalog, DCAT.Dataset, DATASET_SERIES, DCAT.DataService, DCAT.Distribution)
@@ -60,13 +62,13 @@ class Asked:
 def collect(graph: Graph) -> dict[str, list[Place]]:
     """All addresses of a feed without their fragments, and where they stand."""
     places: defaultdict[str, list[Place]] = defaultdict(list)
-    for predicate in _PROPERTIES:
+    for predicate in (*_FETCHED, *_NAMED):
         for subject, value in graph.subject_objects(predicate):
-            if isinstance(value, URIRef) or (isinstance(value, Literal) and predicate in _PROPERTIES[:4]):
+            if not isinstance(value, BNode) and (predicate in _FETCHED or _http(str(value))):
                 places[urldefrag(str(value)).url].append(Place(str(subject), short(predicate)))
     for kind in _TYPES:
         for node in graph.subjects(RDF.type, kind):
-            if isinstance(node, URIRef):
+            if isinstance(node, URIRef) and _http(str(node)):
                 places[urldefrag(str(node)).url].append(Place(str(node), "rdf:type"))
     return {address: places[address] for address in sorted(places) if not address.startswith(RELATIVE)}
 
@@ -104,8 +106,11 @@ def split(places: Mapping[str, list[Place]], own: frozenset[str]) -> tuple[list[
 
 
 def _own(address: str, own: frozenset[str]) -> bool:
-    parts = urlsplit(address)
-    return parts.netloc.lower() in own or (parts.scheme not in {"http", "https"})
+    return urlsplit(address).netloc.lower() in own or not _http(address)
+
+
+def _http(address: str) -> bool:
+    return urlsplit(address).scheme in {"http", "https"}
 
 
 def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iterator[Finding]:

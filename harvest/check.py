@@ -105,7 +105,8 @@ class _Look:
             graph += page.graph
         stubs = {stub for stub in feed.stubs(walk.pages) if (stub, DCTERMS.title, None) not in graph}
         violating = self._validate(walk.pages, feed.stubs(walk.pages)) if walk.pages else set()
-        places = addresses.collect(graph)
+        read_already = {page.address for page in walk.pages}
+        places = {address: at for address, at in addresses.collect(graph).items() if address not in read_already}
         own, others = addresses.split(places, addresses.hosts(self._address, graph))
         asked = self._ask(own + others if self._options.external else own, places)
         if not self._options.external:

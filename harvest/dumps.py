@@ -276,10 +276,15 @@ def compare_with_void(dumps: Iterable[Dump], void: Graph) -> Iterator[Finding]:
     for described in nodes(void, VOID.Dataset):
         stated = void.value(described, VOID.triples)
         named = sorted({urldefrag(str(address)).url for address in void.objects(described, VOID.dataDump)})
-        parts = {_stem(address): counted.get(address) for address in reversed(named)}
-        known = [triples for triples in parts.values() if triples is not None]
-        if not isinstance(stated, Literal) or not named or len(known) < len(parts) or sum(known) == stated.value:
-            continue
-        yield found(
-            "void-count", subject=described, address=named[0], prop="void:triples", stated=stated, found=sum(known)
-        )
+        parts = {_stem(address): counted[address] for address in named if counted.get(address) is not None}
+        everything = parts.keys() == {_stem(address) for address in named}
+        sum_of_parts = sum(triples or 0 for triples in parts.values())
+        if parts and everything and isinstance(stated, Literal) and sum_of_parts != stated.value:
+            yield found(
+                "void-count",
+                subject=described,
+                address=named[0],
+                prop="void:triples",
+                stated=stated,
+                found=sum_of_parts,
+            )

@@ -50,7 +50,7 @@ class Score:
     """What one dataset gets.
 
     :ivar met: for each metric whether dataset and best distribution meet it; None for what was not checked.
-    :ivar lacking: for each metric the distributions, or the dataset, that do not meet it, the best one or not.
+    :ivar lacking: for each metric the distributions that do not meet it, be they the best or not; or the dataset.
     """
 
     dataset: str
@@ -127,8 +127,8 @@ def _score(graph: Graph, dataset: Node, compliant: bool, answers: Callable[[str]
     lacking: dict[str, list[str]] = {code: [str(dataset)] for code, met in own.items() if not met}
     for metric in rows:
         short = [str(d) for d, met in each.items() if met[metric.code] is False]
-        if short or not each:
-            lacking[metric.code] = short or [str(dataset)]
+        if short:
+            lacking[metric.code] = short
     title = next(iter(sorted(map(str, graph.objects(dataset, DCTERMS.title)))), "")
     return Score(str(dataset), title, own | best, lacking)
 
