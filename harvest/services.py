@@ -158,4 +158,6 @@ class _Wrapper(SPARQLWrapper):
         answer = self._client.post(request.full_url, data, dict(request.header_items()))
         if not answer.ok:
             raise ConnectionError(answer.outcome)
+        if answer.media_type not in {"application/sparql-results+json", "application/json"}:
+            raise ConnectionError(f"Content-Type {answer.media_type or '–'}")
         return _Response(answer), self.returnFormat
