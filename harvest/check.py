@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -81,8 +83,19 @@ def check(address: str, options: Options, progress: Progress) -> Check:
     """
     if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
         raise HarvestError(f"{address} is no address of a feed. Right would be, e.g., https://example.org/catalog.")
-    with Client(address, options.limits) as client:
+    with Client(address, options.limits) as client, _quiet_parsers():
         return _Look(client, address, options, progress).check()
+
+
+@contextmanager
+def _quiet_parsers() -> Iterator[None]:
+    """Values that do not fit their datatype are the shapes' business; rdflib would print a traceback for each."""
+    logger = logging.getLogger("rdflib.term")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 class _Look:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyshacl
-from rdflib import OWL, RDF, SH, SKOS, Graph, Literal, URIRef
+from rdflib import DCTERMS, OWL, RDF, SH, SKOS, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from harvest.findings import Finding, Severity, found
-from harvest.names import DCATDE, rules, short
+from harvest.names import DCATDE, SPDX, rules, short
 
 _KINDS: Final = {
     SH.MinCountConstraintComponent: "shape-missing",
@@ -36,11 +36,15 @@ _RANK: Final = (
 )
 _SEVERITIES: Final[dict[Node, Severity]] = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
 
-_CODE_LISTS: Final = (
-    "http://publications.europa.eu/resource/authority/",
-    "http://dcat-ap.de/def/",
-    "http://purl.org/adms/",
-)
+# Public code lists, and what their members are.
+_CODE_LISTS: Final = {
+    "http://publications.europa.eu/resource/authority/": SKOS.Concept,
+    "http://dcat-ap.de/def/": SKOS.Concept,
+    "http://purl.org/adms/": SKOS.Concept,
+    "http://spdx.org/rdf/terms#checksumAlgorithm_": URIRef(SPDX + "ChecksumAlgorithm"),
+    "https://www.iana.org/assignments/media-types/": DCTERMS.MediaType,
+    "http://www.iana.org/assignments/media-types/": DCTERMS.MediaType,
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def validate(
 
     :param pages: address and triples of each.
     :param shapes: instead of the package's own, as :func:`prepared` gives them.
-    :param code_lists: what the shapes expect to find beside the feed.
+    :param code_lists: what the shapes expect to find beside the feed; by default the types of members of public lists.
     """
     whole = Graph(bind_namespaces="none")
     for _, graph in pages:
@@ -101,12 +105,14 @@ def validate(
 
 
 def _known_concepts(graph: Graph) -> Graph:
-    """Members of public code lists as concepts, since validators have these lists beside the feed."""
+    """Members of public code lists with their types, since validators have these lists beside the feed."""
     known = Graph(bind_namespaces="none")
     for value in set(graph.objects()):
-        if isinstance(value, URIRef) and str(value).startswith(_CODE_LISTS):
-            known.add((value, RDF.type, SKOS.Concept))
-            known.add((value, SKOS.prefLabel, Literal(value.rpartition("/")[2])))
+        for space, kind in _CODE_LISTS.items():
+            if isinstance(value, URIRef) and str(value).startswith(space):
+                known.add((value, RDF.type, kind))
+                if kind == SKOS.Concept:
+                    known.add((value, SKOS.prefLabel, Literal(value.rpartition("/")[2])))
     return known
 
 
@@ -114,14 +120,15 @@ def _results(data: Graph, shapes: Graph, page: str | None) -> Iterator[tuple[Nod
     _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none", do_owl_imports=False)
     if not isinstance(report, Graph):
         raise TypeError(f"The shapes cannot be used: {text}")
-    ranked: dict[tuple[Node | None, ...], tuple[int, Node, Finding]] = {}
+    order = list(_SEVERITIES.values())
+    ranked: dict[tuple[Node | None, ...], tuple[tuple[int, int], Node, Finding]] = {}
     for result in report.subjects(RDF.type, SH.ValidationResult):
         focus = report.value(result, SH.focusNode)
         if focus is None:
             continue
         path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
         finding = _finding(report, shapes, result, page)
-        key, rank = (focus, path, value), _RANK.index(finding.code)
+        key, rank = (focus, path, value), (_RANK.index(finding.code), order.index(finding.severity))
         if key not in ranked or rank < ranked[key][0]:
             ranked[key] = (rank, focus, finding)
     for _, focus, finding in sorted(ranked.values(), key=lambda entry: (str(entry[1]), entry[2].property or "")):
