@@ -17,7 +17,7 @@ from urllib.parse import urldefrag, urlsplit
 from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, BNode, Graph, Namespace, URIRef
 
 from harvest.client import Answer, Client
-from harvest.findings import Finding, found
+from harvest.findings import Finding, Severity, found
 from harvest.names import DATASET_SERIES, short
 from harvest.pages import RELATIVE
 
@@ -40,12 +40,13 @@ _NAMED: Final = (
     PROV.wasDerivedFrom,
     _VCARD.hasURL,
 )
+_MERE_NAMES: Final = {"@id", *map(short, _NAMED)}
 _TYPES: Final = (DCAT.Catalog, DCAT.Dataset, DATASET_SERIES, DCAT.DataService, DCAT.Distribution)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the feed an address stands; ``property`` is ``rdf:type`` for the IRI of a described thing."""
+    """Where in the feed an address stands; ``property`` is ``@id`` for the IRI of a described thing."""
 
     subject: str
     property: str
@@ -69,7 +70,7 @@ def collect(graph: Graph) -> dict[str, list[Place]]:
     for kind in _TYPES:
         for node in graph.subjects(RDF.type, kind):
             if isinstance(node, URIRef) and _http(str(node)):
-                places[urldefrag(str(node)).url].append(Place(str(node), "rdf:type"))
+                places[urldefrag(str(node)).url].append(Place(str(node), "@id"))
     return {address: places[address] for address in sorted(places) if not address.startswith(RELATIVE)}
 
 
@@ -114,7 +115,7 @@ def _http(address: str) -> bool:
 
 
 def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iterator[Finding]:
-    """One finding for each address that does not answer as it should."""
+    """One finding for each address that does not answer as it should; for a mere name that is a lesser fault."""
     troubles = {
         "unreachable": "address-unreachable",
         "private": "address-private",
@@ -124,10 +125,11 @@ def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iter
     }
     for address, answer in asked.items():
         place = places[address][0]
-        say = partial(found, address=address, subject=place.subject, prop=place.property)
+        lesser: Severity | None = "warning" if {at.property for at in places[address]} <= _MERE_NAMES else None
+        say = partial(found, address=address, subject=place.subject, prop=place.property, severity=lesser)
         get, head = answer.get, answer.head
         if get.trouble is not None:
-            yield say(troubles[get.trouble], detail=get.detail)
+            yield say(troubles[get.trouble], detail=get.detail, severity=None if get.trouble == "limit" else lesser)
         elif not get.ok:
             yield say("address-broken", detail=get.outcome)
         elif not head.ok:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import http.server
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,6 +108,7 @@ class Resource:
     :ivar etag: whether there is one, with 304 when it is asked for.
     :ivar hang_up: the connection is closed without an answer.
     :ivar fresh: makes the body anew for each request.
+    :ivar drip: seconds between two bytes of the body.
     """
 
     content: bytes
@@ -118,6 +120,7 @@ class Resource:
     hang_up: bool = False
     location: str | None = None
     fresh: Callable[[], bytes] | None = None
+    drip: float = 0
 
 
 @dataclass
@@ -128,6 +131,7 @@ class Feed:
     :ivar media_types: of the pages.
     :ivar files: what is at other paths; tests may spoil it, too.
     :ivar answer: of the endpoint to a query, as media type and content; a real engine answers when None.
+    :ivar seen: headers of all requests.
     """
 
     base: str
@@ -137,6 +141,7 @@ class Feed:
     void: Graph = field(default_factory=Graph)
     store: ox.Store = field(default_factory=ox.Store)
     answer: Resource | None = None
+    seen: list[dict[str, str]] = field(default_factory=list)
 
     def node(self, path: str) -> URIRef:
         return URIRef(self.base + path)
@@ -238,6 +243,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(resource, resource.status, resource.content)
 
     def _answer(self, body: bool) -> None:
+        self.server.feed.seen.append(dict(self.headers))
         resource = self.server.resources.get(self.path.removeprefix("/"))
         if resource is None:
             resource = Resource(b"not found", "text/plain", status=404)
@@ -263,7 +269,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if resource.location is not None:
             self.send_header("Location", resource.location)
         self.end_headers()
-        if body:
+        if body and resource.drip:
+            for number in range(len(content)):
+                self.wfile.write(content[number : number + 1])
+                time.sleep(resource.drip)
+        elif body:
             self.wfile.write(content[: len(content) - resource.cut])
             if resource.cut:
                 self.close_connection = True

@@ -18,8 +18,7 @@ from typing import Any
 import ckan_portal
 import pytest
 from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, URIRef
-from support import DATA, ROOT
-from test_sparql_clauses import free_port, served
+from support import DATA, ROOT, free_port, served
 
 from harvest.client import Client, Limits
 from harvest.pages import walk

@@ -81,7 +81,8 @@ def without_lists(feed: Graph, verdict: Verdict) -> Verdict:
     kept = {result for result in verdict if result[2] != "skos:inScheme"}
     for severity, value, _ in verdict - kept:
         for subject, predicate, term in feed:
-            if str(term) == value != UNLISTED and str(predicate) in lists:
+            typed = (subject, RDF.type, None) in feed
+            if typed and str(term) == value != UNLISTED and str(predicate) in lists:
                 kept.add((severity, str(subject), short(predicate)))
     return kept
 
