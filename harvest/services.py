@@ -22,9 +22,8 @@ from harvest.names import nodes
 
 _SD: Final = Namespace("http://www.w3.org/ns/sparql-service-description#")
 _PROTOCOL: Final = re.compile(r"https?://www\.w3\.org/TR/sparql1[12]-(protocol|query)/?")
-_COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
-_COUNT_GRAPH: Final = "SELECT (COUNT(*) AS ?n) { GRAPH <%s> { ?s ?p ?o } }"
-_CLASSES: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(isIRI(?c)) } GROUP BY ?c"
+_COUNT: Final = "SELECT (COUNT(*) AS ?n) { %s }"
+_CLASSES: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { %s FILTER(isIRI(?c)) } GROUP BY ?c"
 _IRI: Final = re.compile(r"[^\x00-\x20<>\"{}|^`\\]+")
 
 
@@ -47,7 +46,7 @@ def endpoints(graph: Graph, void: Graph) -> list[str]:
 def judge(client: Client, endpoint: str, void: Graph) -> Iterator[Finding]:
     """Whether an endpoint answers, and counts what VoID says (VoID, section 4.6; SPARQL 1.1 Service Description)."""
     try:
-        _ask(client, endpoint, _COUNT + " LIMIT 1")
+        _ask(client, endpoint, _COUNT % "?s ?p ?o")
         for graph, described in _described(void, endpoint):
             yield from _compare(client, endpoint, graph, described, void)
     except ServiceError as error:
@@ -77,19 +76,22 @@ def _described(void: Graph, endpoint: str) -> Iterator[tuple[str | None, Node]]:
 def _compare(client: Client, endpoint: str, graph: str | None, described: Node, void: Graph) -> Iterator[Finding]:
     stated = void.value(described, VOID.triples)
     if isinstance(stated, Literal) and isinstance(stated.value, int):
-        query = _COUNT if graph is None else _COUNT_GRAPH % graph
-        counted = int(_ask(client, endpoint, query)[0]["n"]["value"])
+        counted = int(_ask(client, endpoint, _COUNT % _within(graph, "?s ?p ?o"))[0]["n"]["value"])
         if counted != stated.value:
             yield _differs(endpoint, graph, described, ("Tripel", "triples"), stated.value, counted)
     classes = {str(void.value(part, VOID["class"])): part for part in void.objects(described, VOID.classPartition)}
-    if graph is None and classes:
-        rows = _ask(client, endpoint, _CLASSES)
+    if classes:
+        rows = _ask(client, endpoint, _CLASSES % _within(graph, "?s a ?c"))
         counts = {row["c"]["value"]: int(row["n"]["value"]) for row in rows}
         for name, part in sorted(classes.items()):
             entities = void.value(part, VOID.entities)
             if isinstance(entities, Literal) and entities.value != counts.get(name, 0):
                 what = (f"Dinge der Klasse {name}", f"things of class {name}")
                 yield _differs(endpoint, graph, part, what, entities.value, counts.get(name, 0))
+
+
+def _within(graph: str | None, pattern: str) -> str:
+    return pattern if graph is None else f"GRAPH <{graph}> {{ {pattern} }}"
 
 
 def _differs(

@@ -23,6 +23,9 @@ WHOLE: Final = "all"
 _SCHEMA: Final = Namespace(ontology.PREFIXES["schema"])
 _SD: Final = Namespace("http://www.w3.org/ns/sparql-service-description#")
 
+# Files that hold what the graph of their dataset holds, or a part of it; others, such as the shapes, only explain it.
+_DUMPS: Final = ("dump/", "ontology.", "scheme/")
+
 _Scope = list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph]
 
 _TOTALS: Final = """
@@ -105,7 +108,10 @@ def _describe_service_dataset(result: Graph, base: str, graphs: Sequence[str], o
     """The RDF dataset that is queried (SPARQL 1.1 Service Description, section 3.2)."""
     dataset = URIRef(base + "void#endpoint-dataset")
     result.add((dataset, RDF.type, _SD.Dataset))
-    result.add((dataset, _SD.defaultGraph, URIRef(f"{base}void#{WHOLE}")))
+    # The union of all graphs, this description among them, which cannot count itself: so it has no statistics.
+    default = URIRef(base + "void#default-graph")
+    result.add((dataset, _SD.defaultGraph, default))
+    result.add((default, RDF.type, _SD.Graph))
     for name in (*graphs, *others):
         named = URIRef(f"{base}void#graph-{name}")
         result.add((dataset, _SD.namedGraph, named))
@@ -126,7 +132,7 @@ def _describe_graphs(
     for file_name, file in files.items():
         if file.dataset == name:
             result.add((subject, FOAF.homepage, URIRef(f"{base}dataset/{name}")))
-            if ox.RdfFormat.from_media_type(file.media_type) is not None:
+            if file_name.startswith(_DUMPS) and ox.RdfFormat.from_media_type(file.media_type) is not None:
                 result.add((subject, VOID.dataDump, URIRef(base + file_name)))
     (totals,) = _select(store, _TOTALS, scope)
     _count(result, subject, totals, triples=VOID.triples, subjects=VOID.distinctSubjects, objects=VOID.distinctObjects)
