@@ -20,35 +20,19 @@ from typing import Any
 import click
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from harvest import report
 from harvest.check import HarvestError, Options, check, read_graphs
 from harvest.client import Limits
 from ingest import Finding
-from ingest import Progress as Report
 from publish.builder import BuildError, Outcome, build, inspect
 from publish.push import Bearer, Login, PushError, push
 from publish.release import ReleaseError, Releases
+from smartregion_progress import progress
 from smartregion_settings import Settings
 from web.server import ServerError, serve
 
-_PHASES = {
-    "read": "reading tables",
-    "map": "mapping records",
-    "validate": "validating (SHACL)",
-    "dump": "writing dumps",
-    "store": "loading the store",
-    "activate": "activating",
-    "push": "sending chunks",
-    "check": "counting",
-    "pages": "walking the pages",
-    "shapes": "validating the feed",
-    "addresses": "asking addresses",
-    "dumps": "reading dumps",
-    "endpoints": "asking endpoints",
-}
 _COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -124,7 +108,7 @@ def build_command(
     """
     settings = _override(settings, data=data, var=var, base=base, page_size=page_size)
     started = time.monotonic()
-    with _failing(), _progress() as report, _workers() as executor:
+    with _failing(), progress() as report, _workers() as executor:
         outcome = build(settings.data, settings.base, Releases(settings.var), executor, report, settings.page_size)
     _print_outcome(outcome, time.monotonic() - started)
     if strict and outcome.withheld:
@@ -155,7 +139,7 @@ def validate_command(settings: Settings, data: Path | None, base: str | None, st
       smartregion validate --data incoming --strict --format json
     """
     settings = _override(settings, data=data, base=base)
-    with _failing(), _progress() as report, _workers() as executor:
+    with _failing(), progress() as report, _workers() as executor:
         ingested = inspect(settings.data, settings.base, executor, report)
     if style == "json":
         click.echo(json.dumps([finding.to_json() for finding in ingested.findings], ensure_ascii=False, indent=1))
@@ -214,7 +198,7 @@ def push_command(
     """
     settings = _override(settings, var=var)
     auth = _login(user)
-    with _failing(), _progress() as report:
+    with _failing(), progress() as report:
         pushed = push(
             Releases(settings.var).open(),
             store_url,
@@ -278,7 +262,7 @@ def harvest_check_command(
       smartregion harvest-check
       smartregion harvest-check https://daten.example.org/catalog.ttl --external --json
     """
-    with _failing(), _progress() as progress:
+    with _failing(), progress() as bars:
         options = Options(
             limits=Limits(seconds=seconds, megabytes=megabytes),
             connections=connections,
@@ -287,7 +271,7 @@ def harvest_check_command(
             shapes=read_graphs(shapes),
             code_lists=read_graphs(code_list),
         )
-        found = check(address or f"{settings.base}catalog", options, progress)
+        found = check(address or f"{settings.base}catalog", options, bars)
     if as_json:
         click.echo(json.dumps(report.to_json(found), ensure_ascii=False, indent=1))
     else:
@@ -355,26 +339,6 @@ def _failing() -> Iterator[None]:
         yield
     except (BuildError, HarvestError, PushError, ReleaseError, ServerError) as error:
         raise Failure(str(error)) from None
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """Progress on standard error: a bar for each phase."""
-    columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(phase: str, done: int, total: int) -> None:
-            if phase not in tasks:
-                for task in tasks.values():
-                    bars.update(task, completed=bars.tasks[task].total)
-                    bars.stop_task(task)
-                tasks[phase] = bars.add_task(_PHASES[phase], total=total)
-            bars.update(tasks[phase], completed=done, total=total)
-
-        yield report
-        for task in tasks.values():
-            bars.update(task, completed=bars.tasks[task].total)
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from urllib.parse import urldefrag, urlsplit
 from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, BNode, Graph, Namespace, URIRef
 
 from harvest.client import Answer, Client
-from harvest.findings import Finding, Severity, found
+from harvest.findings import Finding, found
+from harvest.kinds import Severity
 from harvest.names import DATASET_SERIES, short
 from harvest.pages import RELATIVE
 

@@ -14,7 +14,8 @@ import pyshacl
 from rdflib import DCTERMS, OWL, RDF, SH, SKOS, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from harvest.findings import Finding, Severity, found
+from harvest.findings import Finding, found
+from harvest.kinds import Severity
 from harvest.names import DCATDE, SPDX, rules, short
 
 _KINDS: Final = {

@@ -9,6 +9,7 @@ import click
 import pytest
 from support import ROOT
 
+from harvest.kinds import KINDS as FEED_KINDS
 from ingest.findings import KINDS
 from publish.release import Releases
 from smartregion import main
@@ -35,6 +36,12 @@ def test_every_kind_of_finding_is_documented_with_its_severity() -> None:
     text = (DOCS / "findings.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.M))
     assert table == {code: kind.severity for code, kind in KINDS.items()}
+
+
+def test_every_kind_of_fault_of_a_feed_is_documented_with_its_severity() -> None:
+    text = (DOCS / "harvest-check.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.M))
+    assert table == {code: kind.severity for code, kind in FEED_KINDS.items()}
 
 
 def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:

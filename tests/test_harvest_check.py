@@ -15,7 +15,7 @@ from support import silent
 
 from harvest.check import Check, Options, check
 from harvest.client import Limits
-from harvest.findings import KINDS
+from harvest.kinds import KINDS
 from harvest.pages import HYDRA, MEGABYTES
 
 A, B = "dataset/a", "dataset/b"
