@@ -75,10 +75,12 @@ def collect(graph: Graph) -> dict[str, list[Place]]:
     return {address: places[address] for address in sorted(places) if not address.startswith(RELATIVE)}
 
 
-def hosts(feed: str, graph: Graph) -> frozenset[str]:
-    """Hosts (with port) whose addresses are the feed's own: that of the feed, and those of its catalogues' IRIs."""
-    catalogues = (str(catalogue) for catalogue in graph.subjects(RDF.type, DCAT.Catalog))
-    return frozenset(urlsplit(address).netloc.lower() for address in (feed, *catalogues)) - {""}
+def hosts(*feed: str) -> frozenset[str]:
+    """Hosts (with port) whose addresses are the feed's own.
+
+    :param feed: the feed's address, and where it redirects to.
+    """
+    return frozenset(urlsplit(address).netloc.lower() for address in feed) - {""}
 
 
 def ask(

@@ -107,11 +107,13 @@ class _Look:
         self._options = options
         self._progress = progress
         self._findings: list[Finding] = []
+        self._own: frozenset[str] = frozenset()
 
     def check(self) -> Check:
         answer = self._client.get(self._address)
         if answer.status is None:
             raise HarvestError(f"{self._address} does not answer: {answer.detail}.")
+        self._own = addresses.hosts(self._address, answer.final)
         walk = self._walk()
         graph = Graph(bind_namespaces="none")
         for page in walk.pages:
@@ -120,7 +122,7 @@ class _Look:
         violating = self._validate(walk.pages, feed.stubs(walk.pages)) if walk.pages else set()
         read_already = {page.address for page in walk.pages}
         places = {address: at for address, at in addresses.collect(graph).items() if address not in read_already}
-        own, others = addresses.split(places, addresses.hosts(self._address, graph))
+        own, others = addresses.split(places, self._own)
         asked = self._ask(own + others if self._options.external else own, places)
         if not self._options.external:
             self._findings += addresses.not_asked(others)
@@ -194,9 +196,8 @@ class _Look:
         return Graph(bind_namespaces="none")
 
     def _endpoints(self, graph: Graph, void: Graph) -> list[str]:
-        own = addresses.hosts(self._address, graph)
         named = services.endpoints(graph, void)
-        endpoints = [e for e in named if self._options.external or urlsplit(e).netloc.lower() in own]
+        endpoints = [e for e in named if self._options.external or urlsplit(e).netloc.lower() in self._own]
         for number, endpoint in enumerate(endpoints):
             self._progress("endpoints", number, len(endpoints))
             self._findings += services.judge(self._client, endpoint, void)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,7 @@ class Answer:
     """What an address answered, or why it did not.
 
     :ivar status: of the last answer; None without one.
+    :ivar final: where redirects led to; the address itself without any.
     :ivar trouble: ``unreachable``, ``private``, ``scheme``, ``incomplete`` or ``limit``; None when all went well.
     :ivar detail: the trouble in words.
     :ivar body: file with the decoded body of a GET; it lies in the client's directory.
@@ -62,6 +63,7 @@ class Answer:
     detail: str = ""
     body: Path | None = None
     size: int = 0
+    final: str = ""
 
     @property
     def ok(self) -> bool:
@@ -136,7 +138,7 @@ class Client:
                 if response.status_code in _REDIRECTS and location and method != "POST":
                     current = urljoin(current, location)
                     continue
-                return self._read(address, response, deadline, method)
+                return replace(self._read(address, response, deadline, method), final=current)
         return Answer(address, trouble="unreachable", detail=f"> {self.limits.redirects} redirects")
 
     def _session(self) -> requests.Session:

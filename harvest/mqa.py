@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -99,18 +99,18 @@ def assess(
     graph: Graph,
     compliant: Callable[[Node], bool],
     answers: Callable[[str], bool | None],
-    unlisted: frozenset[Node] | set[Node] = frozenset(),
+    left_out: Set[Node] = frozenset(),
 ) -> list[Score]:
     """Scores of all datasets of a feed.
 
     :param compliant: whether nothing that belongs to a dataset violates DCAT-AP.
     :param answers: whether an address answers HEAD with success; None when it was not asked.
-    :param unlisted: datasets to leave out.
+    :param left_out: datasets without a score.
     """
     return [
         _score(graph, dataset, compliant(dataset), answers)
         for dataset in nodes(graph, DCAT.Dataset)
-        if dataset not in unlisted
+        if dataset not in left_out
     ]
 
 
