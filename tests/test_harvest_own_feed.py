@@ -19,9 +19,13 @@ def found(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Itera
     """What harvest-check says of the real records, built for the address where they are served."""
     var, port = Path(tmp_path_factory.mktemp("var")), free_port()
     base = f"http://127.0.0.1:{port}/"
-    build(DATA, base, Releases(var), executor, silent)
+    build(DATA, base, Releases(var), executor, silent, page_size=5)
     with served(var, port=port, base=base):
         yield check(f"{base}catalog", Options(), silent)
+
+
+def test_all_pages_are_walked(found: Check) -> None:
+    assert len(found.pages) == -(-found.datasets // 5) > 2
 
 
 def test_every_dataset_has_all_points(found: Check) -> None:

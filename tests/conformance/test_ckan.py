@@ -22,11 +22,10 @@ from support import DATA, ROOT, free_port, served
 
 from harvest.client import Client, Limits
 from harvest.pages import walk
-from smartregion_settings import Settings
 
 pytestmark = pytest.mark.ckan
 
-PAGES = 3 if "page_size" in Settings.model_fields else 1
+PAGES = 3
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def harvested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harvested]:
 
 def _build(data: Path, var: Path, base: str) -> None:
     datasets = set(Graph().parse(DATA / "catalogue.ttl", publicID=base).subjects(RDF.type, DCAT.Dataset))
-    environment = {**os.environ, "SMARTREGION_PAGE_SIZE": str(-(-len(datasets) // 3))}
+    environment = {**os.environ, "SMARTREGION_PAGE_SIZE": str(-(-len(datasets) // PAGES))}
     command = [sys.executable, "-m", "smartregion", "build", "--data", str(data), "--var", str(var), "--base", base]
     built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert built.returncode == 0, built.stderr
