@@ -22,21 +22,22 @@ _VOLATILE = frozenset({"now", "rand", "uuid", "struuid"})
 _PROLOGUE = frozenset({"base", "prefix", "version"})
 _BEFORE_GRAPH = frozenset({"graph", "from", "named"})
 
-# Possessive quantifiers throughout, so that no stretch of text is read twice.
+# No stretch of text is read twice: runs of plain characters are possessive, and what comes between two of them can begin
+# in one way only. Groups are not possessive, because those are broken before Python 3.11.5 (gh-106052).
 _TOKEN = re.compile(
     r"""
       (?P<skip>\s++|\#[^\r\n]*+)
-    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3}
-                |'{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-                |\"(?!"")(?:[^"\\\r\n]|\\.)*+\"
-                |'(?!'')(?:[^'\\\r\n]|\\.)*+')
+    | (?P<string>\"{3}[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*\"{3}
+                |'{3}[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*'{3}
+                |\"(?!"")[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*\"
+                |'(?!'')[^'\\\r\n]*+(?:\\.[^'\\\r\n]*+)*')
     | (?P<unclosed>["'])
-    | (?P<iri><(?:[^<>"{}|^`\\\x00-\x20]|\\[uU])*+>)
-    | (?P<word>[^\W\d_][\w.-]*+)(?P<local>:(?:[\w.:-]|%[0-9A-Fa-f]{2}|\\.)*+)?+
+    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+(?:\\[uU][^<>"{}|^`\\\x00-\x20]*+)*>)
+    | (?P<word>[^\W\d_][\w.-]*+)(?P<local>:[\w.:-]*+(?:(?:%[0-9A-Fa-f]{2}|\\.)[\w.:-]*+)*)?
     | (?P<opening>[({\[]|<<)
     | (?P<closing>[)}\]]|>>)
     | (?P<unary>[!^+-])
-    | (?P<other>:(?:[\w.:-]|%[0-9A-Fa-f]{2}|\\.)*+|[?$]\w*+|@[A-Za-z]++(?:-[A-Za-z0-9]++)*+|\\?.)
+    | (?P<other>:[\w.:-]*+(?:(?:%[0-9A-Fa-f]{2}|\\.)[\w.:-]*+)*|[?$]\w*+|@[A-Za-z]++(?:-[A-Za-z0-9]++)*|\\?.)
     """,
     re.VERBOSE | re.DOTALL,
 )
