@@ -1,6 +1,7 @@
 """The command line: parses, calls, prints.
 
-Exit status: 0 done, 1 findings with ``--strict`` (``harvest-check``: any fault), 2 error.
+Exit status: 0 done, 1 findings with ``--strict`` (``harvest-check``: any fault), 2 error, 3 not made current because
+too much would vanish.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import multiprocessing
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from pydantic import ValidationError
@@ -25,15 +25,16 @@ from rich.table import Table
 from harvest import report
 from harvest.check import HarvestError, Options, check, read_graphs
 from harvest.client import Limits
-from ingest import Finding
-from publish.builder import BuildError, Outcome, build, inspect
+from publish.activation import Loss, activate, current
+from publish.builder import BuildError, build, inspect
 from publish.push import Bearer, Login, PushError, push
 from publish.release import ReleaseError, Releases
 from smartregion_progress import progress
 from smartregion_settings import Settings
+from smartregion_terminal import print_findings, print_losses, print_outcome
 from web.server import ServerError, serve
 
-_COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}
+_SHRUNK = 3
 
 
 class Failure(click.ClickException):
@@ -79,6 +80,9 @@ def _override(settings: Settings, **given: Any) -> Settings:
 _data = click.option("--data", type=click.Path(path_type=Path), help="Directory of the tables and catalogue.ttl.")
 _var = click.option("--var", type=click.Path(path_type=Path), help="Directory of the releases.")
 _base = click.option("--base", help="Base IRI of everything that is published.")
+_allow_shrink = click.option(
+    "--allow-shrink", is_flag=True, help="Make it current however much vanishes; portals delete what is gone."
+)
 
 
 @main.command("build")
@@ -87,6 +91,7 @@ _base = click.option("--base", help="Base IRI of everything that is published.")
 @_base
 @click.option("--page-size", type=click.IntRange(min=1), help="Datasets on a page of the catalogue.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 when a record is withheld.")
+@_allow_shrink
 @click.pass_obj
 def build_command(
     settings: Settings,
@@ -95,22 +100,29 @@ def build_command(
     base: str | None,
     page_size: int | None,
     strict: bool,
+    allow_shrink: bool,
 ) -> None:
     """Build a release from the source tables and make it the current one.
 
     Records with a violation are withheld and listed; all others are published. The same input gives the same
-    release, which is then not built again.
+    release, which is then not built again. A release without more than SMARTREGION_SHRINK_PERCENT of the current
+    datasets or records is built, but not made current, and the exit status is 3.
 
     \b
     Examples:
       smartregion build
       smartregion build --data data --base https://daten.example.org/ --strict
+      smartregion build --allow-shrink
     """
     settings = _override(settings, data=data, var=var, base=base, page_size=page_size)
     started = time.monotonic()
     with _failing(), progress() as report, _workers() as executor:
-        outcome = build(settings.data, settings.base, Releases(settings.var), executor, report, settings.page_size)
-    _print_outcome(outcome, time.monotonic() - started)
+        releases = Releases(settings.var)
+        percent = 100 if allow_shrink else settings.shrink_percent
+        outcome = build(settings.data, settings.base, releases, executor, report, settings.page_size, percent)
+    print_outcome(outcome, time.monotonic() - started)
+    if outcome.losses:
+        _refuse(releases, outcome.losses, outcome.release.id, percent)
     if strict and outcome.withheld:
         sys.exit(1)
 
@@ -144,7 +156,7 @@ def validate_command(settings: Settings, data: Path | None, base: str | None, st
     if style == "json":
         click.echo(json.dumps([finding.to_json() for finding in ingested.findings], ensure_ascii=False, indent=1))
     else:
-        _print_findings(ingested.findings)
+        print_findings(ingested.findings)
     if strict and any(finding.severity == "violation" for finding in ingested.findings):
         sys.exit(1)
 
@@ -302,11 +314,16 @@ def list_command(settings: Settings, var: Path | None) -> None:
     for release_id in releases.ids():
         with _failing():
             manifest = releases.open(release_id).manifest
-        records = sum(entry.records for entry in manifest.datasets.values())
         withheld = sum(entry.withheld for entry in manifest.datasets.values())
         mark = "*" if release_id == current else ""
         table.add_row(
-            mark, release_id, manifest.modified, f"{records:,}", f"{withheld:,}", f"{manifest.triples:,}", manifest.base
+            mark,
+            release_id,
+            manifest.modified,
+            f"{manifest.records:,}",
+            f"{withheld:,}",
+            f"{manifest.triples:,}",
+            manifest.base,
         )
     Console().print(table)
 
@@ -314,11 +331,23 @@ def list_command(settings: Settings, var: Path | None) -> None:
 @releases_group.command("activate")
 @click.argument("release_id")
 @_var
+@_allow_shrink
 @click.pass_obj
-def activate_command(settings: Settings, release_id: str, var: Path | None) -> None:
-    """Make a release the current one, for example to go back."""
+def activate_command(settings: Settings, release_id: str, var: Path | None, allow_shrink: bool) -> None:
+    """Make a release the current one, for example to go back; guarded like a build.
+
+    \b
+    Examples:
+      smartregion releases activate 0123456789abcdef
+      smartregion releases activate 0123456789abcdef --allow-shrink
+    """
+    settings = _override(settings, var=var)
+    releases = Releases(settings.var)
+    percent = 100 if allow_shrink else settings.shrink_percent
     with _failing():
-        Releases(_override(settings, var=var).var).activate(release_id)
+        losses = activate(releases, releases.open(release_id), percent)
+    if losses:
+        _refuse(releases, losses, release_id, percent)
     click.echo(f"Current release: {release_id}")
 
 
@@ -341,42 +370,16 @@ def _failing() -> Iterator[None]:
         raise Failure(str(error)) from None
 
 
+def _refuse(releases: Releases, losses: list[Loss], release_id: str, percent: float) -> NoReturn:
+    print_losses(current(releases), losses, release_id, percent)
+    sys.exit(_SHRUNK)
+
+
 @contextmanager
 def _workers() -> Iterator[Executor]:
     """A process for each processor; spawned, because forking a process with threads is not safe."""
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as executor:
         yield executor
-
-
-def _print_outcome(outcome: Outcome, seconds: float) -> None:
-    manifest = outcome.release.manifest
-    table = Table("dataset", box=None)
-    for heading in ("records", "withheld", "triples"):
-        table.add_column(heading, justify="right")
-    for name, entry in manifest.datasets.items():
-        table.add_row(name, f"{entry.records:,}", f"{entry.withheld:,}", f"{entry.triples:,}")
-    console = Console()
-    console.print(table)
-    counts = ", ".join(f"{number} {severity}" for severity, number in outcome.severities.items()) or "none"
-    console.print(f"Findings: {counts} (details: {outcome.release.path / 'files' / 'quality.json'})")
-    what = f"built in {seconds:.1f} s" if outcome.fresh else "already built from the same input"
-    console.print(f"Release {manifest.id}: {manifest.triples:,} triples, {what}, now current.")
-
-
-def _print_findings(findings: list[Finding]) -> None:
-    console = Console()
-    for finding in findings:
-        place = finding.source + (f", {finding.sheet}" if finding.sheet else "")
-        place += f":{finding.row}" if finding.row else ""
-        cell = f"{finding.column or '-'} ({finding.header})" if finding.header else ""
-        colour = _COLOURS[finding.severity]
-        console.print(
-            f"[{colour}]{finding.severity:<9}[/] {place} {cell} [dim]{finding.code}[/]", highlight=False, soft_wrap=True
-        )
-        for language in ("de", "en"):
-            console.print(f"          {finding.message[language]}", markup=False, highlight=False, soft_wrap=True)
-    counts: Counter[str] = Counter(finding.severity for finding in findings)
-    console.print(", ".join(f"{counts[severity]} {severity}" for severity in _COLOURS))
 
 
 if __name__ == "__main__":

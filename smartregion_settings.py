@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), description="Directory of the source records and catalogue.ttl.")
     var: Path = Field(Path("var"), description="Directory of the releases.")
     page_size: int = Field(100, ge=1, description="Datasets on a page of the catalogue.")
+    shrink_percent: float = Field(
+        20, ge=0, le=100, description="Share of datasets or records that a new release may drop, in percent."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     proxies: int = Field(0, ge=0, description="Reverse proxies in front whose X-Forwarded-* headers are trusted.")

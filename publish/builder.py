@@ -25,11 +25,27 @@ from ingest import Ingested, Progress, ingest, record_types
 from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.rdf import derived, triples
 from ingest.validation import catalogue_faults
-from publish import catalogue, coverage, dumps, feed, quality, reports, tabular, void
+from publish import (
+    catalogue,
+    coverage,
+    dumps,
+    feed,
+    history,
+    mims,
+    quality,
+    reports,
+    schema_org,
+    syndication,
+    tabular,
+    void,
+)
+from publish.activation import Loss, activate, current
 from publish.dumps import Files
-from publish.release import DatasetEntry, Feed, Manifest, Release, ReleaseError, Releases
+from publish.history import History
+from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
 _SOFTWARE = ("smart-region-hessen", "brotli", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine")
+_DESCRIPTIONS = ("catalog", "history", "void")
 _CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
 
@@ -41,16 +57,18 @@ class BuildError(Exception):
 class Outcome:
     """What a build did.
 
-    :ivar release: the current release afterwards.
-    :ivar fresh: False when these sources had been built already.
+    :ivar release: the release of these sources.
+    :ivar fresh: False when they had been built already.
     :ivar severities: number of findings by severity.
     :ivar withheld: number of records withheld.
+    :ivar losses: why the release was not made the current one; nothing when it was.
     """
 
     release: Release
     fresh: bool
     severities: dict[str, int]
     withheld: int
+    losses: list[Loss]
 
 
 def build(
@@ -60,38 +78,47 @@ def build(
     executor: Executor,
     progress: Progress,
     page_size: int = feed.PAGE_SIZE,
+    shrink_percent: float = 20,
 ) -> Outcome:
-    """Build a release of the sources in a directory and make it the current one.
+    """Build a release of the sources in a directory and make it the current one, unless too much would vanish.
 
-    The same sources, base, page size and software give the same release, which is then not built again.
+    The same sources, base, page size and software after the same release give the same release, which is not built
+    again.
 
     :param data: directory with ``catalogue.ttl`` and the tables it names.
     :param base: base IRI, ending in a slash.
     :param progress: called with the phase, steps done and steps in all.
     :param page_size: datasets on a page of the catalogue.
+    :param shrink_percent: largest share of the current release's datasets and records that may vanish.
     :raises BuildError: the catalogue is missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
     config, listed = _configuration(data, base)
     inputs = _inputs(data, listed)
     software = _software()
-    release_id = _identifier(base, page_size, inputs, software)
+    source = _source_hash(base, page_size, inputs, software)
     with releases.writing() as scratch:
-        if release_id in releases.ids():
-            return _outcome(releases.activate(release_id), fresh=False)
-        ingested = ingest(listed, data, base, executor, progress)
-        if not any(part.records for part in ingested.datasets.values()):
-            raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
-        work = _Build(scratch, base, config, _previous(releases), progress)
-        work.write_records(ingested)
-        work.write_vocabulary()
-        work.write_reports(ingested)
-        work.copy_sources(data, listed)
-        work.write_whole()
-        published = work.write_store(quality.measure(ingested, listed), page_size)
+        previous = current(releases)
+        if previous is not None and previous.id == _identifier(source, previous.manifest.previous):
+            return _outcome(previous, fresh=False, losses=[])
+        release_id = _identifier(source, previous.id if previous else None)
+        fresh = release_id not in releases.ids()
+        if fresh:
+            ingested = ingest(listed, data, base, executor, progress)
+            if not any(part.records for part in ingested.datasets.values()):
+                raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
+            work = _Build(scratch, base, config, previous, progress)
+            work.write_records(ingested)
+            work.write_vocabulary()
+            work.write_reports(ingested)
+            work.write_history(ingested, listed)
+            work.copy_sources(data, listed)
+            work.write_whole()
+            published = work.write_store(quality.measure(ingested, listed), page_size)
+            releases.admit(scratch, work.manifest(release_id, software, inputs, published))
         progress("activate", 0, 1)
-        releases.admit(scratch, work.manifest(release_id, software, inputs, published))
-        return _outcome(releases.activate(release_id), fresh=True)
+        release = releases.open(release_id)
+        return _outcome(release, fresh=fresh, losses=activate(releases, release, shrink_percent))
 
 
 def inspect(data: Path, base: str, executor: Executor, progress: Progress) -> Ingested:
@@ -116,16 +143,9 @@ def _configuration(data: Path, base: str) -> tuple[Graph, list[Source]]:
     return config, listed
 
 
-def _outcome(release: Release, *, fresh: bool) -> Outcome:
+def _outcome(release: Release, *, fresh: bool, losses: list[Loss]) -> Outcome:
     quality = json.loads(release.file("quality.json")[0].read_text(encoding="utf-8"))
-    return Outcome(release, fresh, quality["severities"], len(quality["withheld"]))
-
-
-def _previous(releases: Releases) -> Manifest | None:
-    try:
-        return releases.open().manifest
-    except ReleaseError:
-        return None
+    return Outcome(release, fresh, quality["severities"], len(quality["withheld"]), losses)
 
 
 def _inputs(data: Path, listed: Iterable[Source]) -> dict[str, str]:
@@ -138,8 +158,8 @@ def _software() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in _SOFTWARE}}
 
 
-def _identifier(base: str, page_size: int, inputs: dict[str, str], software: dict[str, str]) -> str:
-    """Hash of all that a release depends on: sources, settings, libraries, and our own code, vocabulary and shapes."""
+def _source_hash(base: str, page_size: int, inputs: dict[str, str], software: dict[str, str]) -> str:
+    """Hash of all that a release is made from: sources, settings, libraries, our own code, vocabulary and shapes."""
     code = {
         f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
         for package in _CODE
@@ -154,29 +174,37 @@ def _identifier(base: str, page_size: int, inputs: dict[str, str], software: dic
     }
     relevant = {name: version for name, version in software.items() if name != "python"}
     text = json.dumps([base, page_size, inputs, relevant, code], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _identifier(source: str, previous: str | None) -> str:
+    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
+    text = source if previous is None else f"{source} {previous}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _today() -> str:
-    """Date of the build (UTC), or that of SOURCE_DATE_EPOCH (reproducible-builds.org)."""
+def _now() -> str:
+    """Moment of the build (UTC), or that of SOURCE_DATE_EPOCH (reproducible-builds.org), as xsd:dateTime."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     moment = dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(int(epoch), dt.UTC)
-    return moment.date().isoformat()
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Build:
     """One release in the making."""
 
-    def __init__(self, scratch: Path, base: str, config: Graph, previous: Manifest | None, progress: Progress) -> None:
+    def __init__(self, scratch: Path, base: str, config: Graph, previous: Release | None, progress: Progress) -> None:
         self._base = base
         self._config = config
         self._scratch = scratch
         self._previous = previous
         self._progress = progress
-        self._today = _today()
-        self._files = Files(scratch / "files", self._today, previous.files if previous else {})
+        self._now = _now()
+        self._today = self._now[:10]
+        self._files = Files(scratch / "files", self._today, previous.manifest.files if previous else {})
         self._graphs: dict[str, list[ox.Triple]] = {}
         self._datasets: dict[str, DatasetEntry] = {}
+        self._contents: dict[str, dict[str, str]] = {}
         self._triples = 0
 
     def write_records(self, ingested: Ingested) -> None:
@@ -187,6 +215,7 @@ class _Build:
             found = dumps.canonical([*asserted, *derived(part.record_type, asserted)])
             self._graphs[name] = found
             dumps.write_records(self._files, f"dump/{name}", found, self._base, name)
+            self._contents[name] = history.contents(self._files.path(f"dump/{name}.nt"), self._base)
             tabular.write_csv(self._files, name, part.record_type, part.records, self._base)
             label = next(field.term for field in part.record_type.fields if field.role == "LabelRole")
             tabular.write_geojson(self._files, name, part.records, by_iri, label, self._base)
@@ -197,7 +226,7 @@ class _Build:
         self, name: str, record_class: str | None, records: int, withheld: int, triples: int, content: str
     ) -> None:
         """Note a dataset; its date and version are kept for as long as its content is the same."""
-        before = self._previous.datasets.get(name) if self._previous else None
+        before = self._previous.manifest.datasets.get(name) if self._previous else None
         issued = before.issued if before else self._today
         modified, version, previous = self._today, 1, None
         if before and before.content == content:
@@ -235,6 +264,21 @@ class _Build:
         self._write_json("quality.json", reports.quality(ingested))
         dataset_of = {part.record_type.iri: name for name, part in ingested.datasets.items()}
         self._write_json("labels.json", reports.labels(record_types(), dataset_of))
+        self._write_json("mims.json", mims.table())
+        dumps.write_graph(self._files, "living-in-eu", dumps.from_rdflib(mims.graph(self._base)))
+
+    def write_history(self, ingested: Ingested, listed: Iterable[Source]) -> None:
+        """Since when each record is there, what was deleted, and the projects with what changed of them."""
+        withheld = {node["id"] for part in ingested.datasets.values() for node in part.withheld}
+        before, unknown = History.of(self._previous), history.unreadable(listed, ingested)
+        known = history.succeed(before, self._previous, self._contents, withheld, unknown, self._now)
+        records = (node for part in ingested.datasets.values() for node in part.records)
+        self._history = syndication.write_projects(
+            self._files, records, self._config, self._base, before, known, self._now
+        )
+        self._files.write(history.FILE, self._history.to_json().encode())
+        tombstones = dumps.canonical(history.tombstones_graph(self._history, self._base))
+        dumps.write_graph(self._files, "tombstones", tombstones)
 
     def _write_json(self, name: str, document: object) -> None:
         self._files.write(name, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
@@ -261,7 +305,7 @@ class _Build:
         store = ox.Store(self._scratch / "store")
         store.bulk_load(path=self._files.path("dump/all.nq"), format=ox.RdfFormat.N_QUADS)
         self._progress("store", 1, 3)
-        statistics = void.describe(store, self._base, sorted(self._graphs), ["catalog", "void"], self._files.described)
+        statistics = void.describe(store, self._base, sorted(self._graphs), _DESCRIPTIONS, self._files.described)
         extents = coverage.extents(store, catalogue.places(self._config))
         known = {
             name: catalogue.Published(
@@ -278,6 +322,15 @@ class _Build:
         published = feed.write(self._files, described, self._base, page_size)
         self._describe("catalog", "dump/catalog", feed.whole(described, self._base), store)
         self._describe("void", "void", dumps.from_rdflib(statistics), store)
+        dates = dumps.canonical(history.dates_graph(self._history, self._base))
+        self._describe("history", "history", dates, store)
+        self._write_json("schema-org.json", schema_org.datasets(described, self._base))
+        paged = {
+            name: entry
+            for name, entry in self._datasets.items()
+            if f"feed/{published.default}/dataset/{name}.nt" in self._files.described
+        }
+        syndication.write_sitemap(self._files, self._base, paged, self._history)
         self._progress("store", 2, 3)
         store.optimize()
         store.flush()
@@ -308,4 +361,5 @@ class _Build:
             modified=max(entry.modified for entry in self._datasets.values()),
             feed=published,
             files=self._files.described,
+            previous=self._previous.id if self._previous else None,
         )

@@ -102,7 +102,10 @@ class Feed:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The table of contents of a release, kept as ``manifest.json``."""
+    """The table of contents of a release, kept as ``manifest.json``.
+
+    :ivar previous: the release that this one was compared with when it was built; None for the first.
+    """
 
     id: str
     base: str
@@ -114,6 +117,12 @@ class Manifest:
     modified: str
     feed: Feed
     files: dict[str, ReleaseFile] = field(default_factory=dict)
+    previous: str | None = None
+
+    @property
+    def records(self) -> int:
+        """Number of records of all datasets."""
+        return sum(entry.records for entry in self.datasets.values())
 
     def to_json(self) -> str:
         """The manifest as JSON text with sorted keys."""
@@ -211,9 +220,13 @@ class Releases:
     def activate(self, release_id: str) -> Release:
         """Make a release the current one by one atomic rename.
 
-        :raises ReleaseError: there is no complete release of that identifier.
+        :raises ReleaseError: there is no complete release of that identifier, or it is empty.
         """
         release = self.open(release_id)
+        if not release.manifest.records:
+            raise ReleaseError(
+                f"Release {release_id} holds no record, and an empty catalogue makes portals delete ours."
+            )
         fresh = self.root / f".current-{os.getpid()}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path("releases") / release.id)

@@ -7,11 +7,19 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from rdflib import RDFS, URIRef
+from rdflib import DCTERMS, RDFS, URIRef
 from rdflib import Literal as RdfLiteral
 
 import ontology
 from ingest import Ingested, RecordType
+
+_HISTORY = {
+    str(DCTERMS.issued): {"de": "Veröffentlicht", "en": "Published", "order": 1000},
+    str(DCTERMS.modified): {"de": "Geändert", "en": "Changed", "order": 1010},
+    f"{ontology.PREFIXES['as']}formerType": {"de": "War", "en": "Was", "order": 1020},
+    f"{ontology.PREFIXES['as']}deleted": {"de": "Gelöscht", "en": "Deleted", "order": 1030},
+}
+"""What a release adds to records, and to what is left of deleted ones."""
 
 _LANGUAGE_NOTE = re.compile(r" \((?:deutsch|englisch|German|English)\)$")
 
@@ -38,7 +46,7 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
     :param dataset_of: dataset name by the IRI of the record type's class.
     """
     classes = {}
-    properties: dict[str, dict[str, str]] = {}
+    properties: dict[str, Mapping[str, Any]] = {}
     contested = set()
     for record_type in record_types.values():
         named: dict[str, dict[str, Any]] = {}
@@ -55,7 +63,7 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
         }
     for path in contested:
         properties[path] = _vocabulary_labels(path)
-    return {"properties": dict(sorted(properties.items())), "classes": dict(sorted(classes.items()))}
+    return {"properties": dict(sorted({**properties, **_HISTORY}.items())), "classes": dict(sorted(classes.items()))}
 
 
 def _vocabulary_labels(iri: str) -> dict[str, str]:

@@ -60,25 +60,25 @@ def _features(
     records: Iterable[Node], by_iri: Mapping[str, Node], label_term: str, base: str
 ) -> Iterator[dict[str, Any]]:
     for record in records:
-        point = _point(record, by_iri)
-        if point is None:
+        coordinates = point(record, by_iri)
+        if coordinates is None:
             continue
         properties = {term: value for term, value in record.items() if term not in ("id", "latitude", "longitude")}
         yield {
             "type": "Feature",
             "id": f"{base}id/{record['id']}",
-            "geometry": {"type": "Point", "coordinates": point},
+            "geometry": {"type": "Point", "coordinates": coordinates},
             "properties": {"label": record[label_term], **properties},
         }
 
 
-def _point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
+def point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
     """Longitude and latitude of a record, or of the nearest thing that says where it is."""
     if "longitude" in record and "latitude" in record:
         return [float(record["longitude"]), float(record["latitude"])]
     for term in _PLACED_BY:
         value = record.get(term)
         for iri in value if isinstance(value, list) else [value]:
-            if isinstance(iri, str) and iri in by_iri and (point := _point(by_iri[iri], by_iri)):
-                return point
+            if isinstance(iri, str) and iri in by_iri and (found := point(by_iri[iri], by_iri)):
+                return found
     return None

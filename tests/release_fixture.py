@@ -8,7 +8,11 @@ from pathlib import Path
 import pyoxigraph as ox
 
 import ontology
+from ingest.rdf import Node
+from publish import atom, dumps, mims, navigator_files, sitemap
 from publish.dumps import Files, write_graph
+from publish.history import Absent, Dates
+from publish.navigator import profile
 from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
 BASE = "http://localhost:8000/"
@@ -52,6 +56,10 @@ _GRAPHS = {
 <https://w3id.org/smart-region/scheme/municipality-type#independent-city> a skos:Concept ;
   skos:prefLabel "kreisfreie Stadt"@de , "independent city"@en .
 """,
+    "history": """
+<{base}id/project/winterdienst> dct:issued "2026-01-01T08:00:00Z"^^xsd:dateTime ;
+  dct:modified "2026-01-02T08:00:00Z"^^xsd:dateTime .
+""",
     "catalog": """
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
 <{base}dataset/municipalities> a dcat:Dataset ; dct:title "Gemeinden"@de , "Municipalities"@en ;
@@ -67,6 +75,34 @@ _GRAPHS = {
 <{base}void#graph-projects> a sd:NamedGraph ; sd:name <{base}graph/projects> .
 """,
 }
+_TOMBSTONES = """
+@prefix as: <https://www.w3.org/ns/activitystreams#> .
+<{base}id/project/sommerdienst> a as:Tombstone ; as:formerType sr:Project ;
+  dct:title "Smarter Sommerdienst"@de , "Smart summer service"@en ; dct:isReplacedBy <{base}id/project/winterdienst> ;
+  dct:issued "2025-05-01T08:00:00Z"^^xsd:dateTime ; as:deleted "2026-01-02T08:00:00Z"^^xsd:dateTime .
+"""
+_SEEN = {"ontology", "catalog.ttl", "feed.atom", "navigator/projects.json?modified_since=2026-01-01", "tombstones"}
+_NODES: list[Node] = [
+    {
+        "id": "municipality/06415000",
+        "type": "Municipality",
+        "name": "Hanau",
+        "ags": "06415000",
+        "longitude": "8.915189",
+        "latitude": "50.135573",
+    },
+]
+_PROJECTS: list[Node] = [
+    {
+        "id": f"project/{key}",
+        "type": "Project",
+        "identifier": key,
+        "title_de": title,
+        "lead": "municipality/06415000",
+        "field": ["smart-mobility"],
+    }
+    for key, title in (("winterdienst", "Smarter Winterdienst"), ("parken", "=Parken(1+1)"))
+]
 _TITLES = {
     "municipalities": ({"de": "Gemeinden", "en": "Municipalities"}, SR + "Municipality", 2),
     "former-municipalities": ({"de": "Frühere Gemeinden", "en": "Former municipalities"}, SR + "FormerMunicipality", 1),
@@ -81,6 +117,8 @@ _LABELS = {
         SR + "lead": {"de": "Federführung", "en": "Lead partner", "order": 20},
         ontology.PREFIXES["geo"] + "hasGeometry": {"de": "Geometrie", "en": "Geometry", "order": 90},
         DCT + "type": {"de": "Art", "en": "Type", "order": 20},
+        DCT + "modified": {"de": "Geändert", "en": "Changed", "order": 100},
+        ontology.PREFIXES["as"] + "deleted": {"de": "Gelöscht", "en": "Deleted", "order": 110},
     },
     "classes": {
         SR + "Municipality": {
@@ -108,6 +146,8 @@ def write_release(
         files = Files(scratch / "files", modified, {})
         write_graph(files, "dump/catalog", graphs["catalog"])
         write_graph(files, "void", graphs["void"])
+        write_graph(files, "history", graphs["history"])
+        write_graph(files, "tombstones", _parse(_TOMBSTONES, population))
         for stem in ("ontology", "shapes", "shapes/catalogue", "examples", "scheme/municipality-type"):
             write_graph(files, stem, graphs["vocabulary"], "vocabulary")
         for name in ("municipalities", "former-municipalities", "projects"):
@@ -120,9 +160,10 @@ def write_release(
         write_graph(files, "dump/all", everything, "all")
         files.write("dump/projects.csv", b"Titel\n" + b"Smarter Winterdienst\n" * 50, "projects")
         files.write("context.jsonld", CONTEXT.read_bytes(), "vocabulary")
-        files.write("quality.json", b'{"findings": []}\n')
+        files.write("quality.json", b'{"findings": [], "withheld": ["project/zurueckgehalten"]}\n')
         files.write("labels.json", json.dumps(_LABELS).encode())
         files.write("source/municipalities.csv", SOURCE)
+        _write_feeds(files, modified)
         store = ox.Store(scratch / "store")
         for name, triples in graphs.items():
             home = ox.NamedNode(f"{BASE}graph/{name}")
@@ -151,8 +192,34 @@ def write_release(
     return releases.activate(release_id)
 
 
+def _write_feeds(files: Files, modified: str) -> None:
+    """What the builder makes besides graphs, made in the same way: two projects, one of them of the day before."""
+    now, before = f"{modified}T08:00:00Z", "2026-01-01T08:00:00Z"
+    facts = navigator_files.Facts(BASE, "http://dcat-ap.de/def/licenses/dl-by-de/2.0", None, "Geschäftsstelle", None)
+    older = profile({node["id"]: node for node in [*_NODES, _PROJECTS[0]]}, {}, BASE, facts.licence, before)
+    shown = profile({node["id"]: node for node in [*_NODES, *_PROJECTS]}, older.dates, BASE, facts.licence, now)
+    gone = Absent("projects", Dates("", before, before), [SR + "Project"], {"de": "Smarter Sommerdienst"}, [], now)
+    deleted = navigator_files.deleted_projects({"project/sommerdienst": gone}, BASE)
+    navigator_files.write(files, shown, deleted, facts)
+    for language, name in (("de", "feed.atom"), ("en", "feed.en.atom")):
+        files.write(name, atom.feed(shown.rows, deleted, facts, language, now))
+    sitemap.write(files, BASE, [(BASE, modified), (f"{BASE}doc/project/winterdienst", before)])
+    table = mims.table()
+    for mim in table["mim"]:
+        for requirement in mim["requirement"]:
+            requirement["see"] = [address for address in requirement["see"] if address in _SEEN]
+    files.write("mims.json", json.dumps(table).encode())
+    dumps.write_graph(files, "living-in-eu", dumps.from_rdflib(mims.graph(BASE)))
+    described = {"@context": "https://schema.org/", "@type": "Dataset", "name": "</script><script>alert(1)"}
+    files.write("schema-org.json", json.dumps({"de": {"municipalities": described}, "en": {}}).encode())
+
+
 def _triples(name: str, population: int) -> list[ox.Triple]:
-    text = (_DATA + _GRAPHS[name]).format(base=BASE, population=population)
+    return _parse(_GRAPHS[name], population)
+
+
+def _parse(turtle: str, population: int) -> list[ox.Triple]:
+    text = (_DATA + turtle).format(base=BASE, population=population)
     return sorted({quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)}, key=str)
 
 

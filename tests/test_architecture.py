@@ -10,7 +10,7 @@ import pytest
 from support import ROOT
 
 ROOMS = {"engine", "examples", "harvest", "ingest", "ontology", "publish", "shapes", "web"}
-ROOMS |= {"smartregion", "smartregion_progress", "smartregion_settings", "sparql_endpoint"}
+ROOMS |= {"smartregion", "smartregion_progress", "smartregion_settings", "smartregion_terminal", "sparql_endpoint"}
 MAY_IMPORT: dict[str, set[str]] = {
     "smartregion_progress": set(),
     "smartregion_settings": set(),

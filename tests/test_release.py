@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -13,21 +14,22 @@ import pytest
 
 from publish.release import DatasetEntry, Feed, Manifest, Packed, ReleaseError, ReleaseFile, Releases
 
+ENTRY = DatasetEntry({"de": "Projekte", "en": "Projects"}, "urn:c", 1, 0, 3, "ab", "2026-01-01", "2026-01-02")
+
 
 def manifest(release_id: str) -> Manifest:
-    entry = DatasetEntry({"de": "Projekte", "en": "Projects"}, "urn:c", 1, 0, 3, "ab", "2026-01-01", "2026-01-02")
     return Manifest(
-        release_id, "http://localhost/", {}, {}, {"projects": entry}, 3, "2026-01-01", "2026-01-02",
+        release_id, "http://localhost/", {}, {}, {"projects": ENTRY}, 3, "2026-01-01", "2026-01-02",
         Feed({"p": "urn:p"}, "p", 1),
         {"a.ttl": ReleaseFile("text/turtle", 1, "ff", "2026-01-01", "2026-01-02", None, {"br": Packed(1, "00")})},
     )  # fmt: skip
 
 
-def admit(releases: Releases, release_id: str) -> None:
+def admit(releases: Releases, release_id: str, content: Manifest | None = None) -> None:
     with releases.writing() as scratch:
         (scratch / "files").mkdir()
         (scratch / "files" / "a.ttl").write_text(release_id)
-        releases.admit(scratch, manifest(release_id))
+        releases.admit(scratch, content or manifest(release_id))
 
 
 def test_a_manifest_survives_json() -> None:
@@ -71,6 +73,18 @@ def test_only_complete_releases_can_be_activated(tmp_path: Path, name: str) -> N
     releases = Releases(tmp_path)
     with pytest.raises(ReleaseError):
         releases.activate(name)
+
+
+@pytest.mark.parametrize("datasets", [{}, {"projects": replace(ENTRY, records=0)}])
+def test_an_empty_release_is_never_activated(tmp_path: Path, datasets: dict[str, DatasetEntry]) -> None:
+    """Whoever asks for it: portals would delete everything."""
+    releases = Releases(tmp_path)
+    admit(releases, "one")
+    releases.activate("one")
+    admit(releases, "none", replace(manifest("none"), datasets=datasets))
+    with pytest.raises(ReleaseError, match="holds no record"):
+        releases.activate("none")
+    assert releases.current_id() == "one"
 
 
 def test_a_file_outside_the_manifest_is_out_of_reach(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_single_files(client: FlaskClient) -> None:
     context = client.get("/context.jsonld")
     assert (context.status_code, context.mimetype) == (200, "application/ld+json")
     assert "@context" in json.loads(context.data)
-    assert client.get("/quality.json").get_json() == {"findings": []}
+    assert client.get("/quality.json").get_json()["findings"] == []
 
 
 @pytest.mark.parametrize(
@@ -174,6 +174,7 @@ def test_graphs_lead_to_their_triples(client: FlaskClient) -> None:
     for graph, target in {
         "projects": "/dump/projects",
         "catalog": "/dump/catalog",
+        "history": "/history",
         "void": "/void",
         "vocabulary": "/ontology",
     }.items():
@@ -222,6 +223,55 @@ def test_a_former_key_leads_to_its_successor_and_keeps_its_document(client: Flas
     assert document.status_code == 200
     assert b"isReplacedBy" in document.data
     assert "06435014" in client.get("/doc/municipality/06435014", headers={"Accept": BROWSER}).text
+
+
+@pytest.mark.parametrize("place", ["id", "doc"])
+@pytest.mark.parametrize(("suffix", "media_type"), [*RDF.items(), ("json", "application/json")])
+def test_a_deleted_record_is_gone_and_says_what_it_was(
+    client: FlaskClient, place: str, suffix: str, media_type: str
+) -> None:
+    """RFC 9110, 15.5.11."""
+    gone = client.get(f"/{place}/project/sommerdienst", headers={"Accept": media_type})
+    assert (gone.status_code, gone.mimetype) == (410, media_type)
+    found = "\n".join(triples(gone.data, "application/ld+json" if suffix == "json" else media_type))
+    for expected in ("activitystreams#Tombstone", "Smarter Sommerdienst", "2026-01-02T08:00:00Z", "isReplacedBy"):
+        assert expected in found
+    head = client.head(f"/{place}/project/sommerdienst", headers={"Accept": media_type})
+    assert (head.status_code, head.data) == (410, b"")
+    assert client.get(f"/doc/project/sommerdienst.{suffix}").data == gone.data
+
+
+def test_a_deleted_record_has_a_page_that_leads_on(client: FlaskClient) -> None:
+    for path in ("/id/project/sommerdienst", "/doc/project/sommerdienst", "/doc/project/sommerdienst.html"):
+        page = client.get(path, headers={"Accept": BROWSER})
+        assert (page.status_code, page.mimetype) == (410, "text/html")
+        for expected in (
+            "Smarter Sommerdienst",
+            "Gelöscht: Projekt",
+            "wurde gelöscht",
+            "2. Januar 2026",
+            'href="/doc/project/winterdienst"',
+        ):
+            assert expected in page.text
+    english = client.get("/doc/project/sommerdienst?lang=en", headers={"Accept": BROWSER}).text
+    Page(english).check("en")
+    assert "Smart summer service" in english
+
+
+def test_no_condition_makes_a_deleted_record_not_modified(client: FlaskClient) -> None:
+    """RFC 9110, 13.2.1: a condition is ignored where the answer without it is an error."""
+    gone = client.get("/doc/project/sommerdienst")
+    assert "ETag" not in gone.headers
+    assert client.get("/doc/project/sommerdienst", headers={"If-None-Match": "*"}).status_code == 410
+
+
+@pytest.mark.parametrize("path", ["/id/project/zurueckgehalten", "/doc/project/zurueckgehalten"])
+def test_a_withheld_record_is_not_found_and_says_why(client: FlaskClient, path: str) -> None:
+    withheld = client.get(path)
+    assert (withheld.status_code, withheld.mimetype) == (404, "application/problem+json")
+    assert withheld.get_json()["type"].endswith("#record-withheld")
+    assert "quality.json" in withheld.get_json()["detail"]
+    assert "zurückgehalten" in client.get(path, headers={"Accept": BROWSER}).text
 
 
 @pytest.mark.parametrize(("suffix", "media_type"), [*RDF.items(), ("json", "application/json")])
@@ -325,7 +375,9 @@ class Page(HTMLParser):
         headings = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
         assert headings[0] == 1
         assert all(after <= before + 1 for before, after in pairwise(headings)), headings
-        assert not {"script", "iframe", "img", "style"} & set(names)
+        assert not {"iframe", "img", "style"} & set(names)
+        # A data block is not executed (HTML, 4.12.1).
+        assert all(attributes == {"type": "application/ld+json"} for tag, attributes in self.tags if tag == "script")
         assert not any(name.startswith("on") or name == "style" for _, attributes in self.tags for name in attributes)
         assert ("a", {"class": "skip", "href": "#content"}) in self.tags
         identifiers = [attributes["id"] for _, attributes in self.tags if "id" in attributes]

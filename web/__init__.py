@@ -18,7 +18,7 @@ from engine.embedded import EmbeddedEngine
 from engine.processes import Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
-from web import datasets, entities, feed, files, health, language, pages, problems, security
+from web import datasets, discovery, entities, feed, files, health, language, navigator, pages, problems, security
 from web.current import Current, Site
 from web.observation import Observer
 from web.warm import WarmAnswers
@@ -32,6 +32,8 @@ _COMPRESSED = [
     "text/csv",
     "text/tab-separated-values",
     "text/turtle",
+    "application/atom+xml",
+    "application/geo+json",
     "application/json",
     "application/ld+json",
     "application/n-quads",
@@ -41,6 +43,7 @@ _COMPRESSED = [
     "application/sparql-results+json",
     "application/sparql-results+xml",
     "application/trig",
+    "application/xml",
 ]
 
 
@@ -77,6 +80,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(feed.blueprint)
     app.register_blueprint(files.blueprint)
+    app.register_blueprint(navigator.blueprint)
+    app.register_blueprint(discovery.blueprint)
     app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)
     app.register_blueprint(health.blueprint)

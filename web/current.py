@@ -6,8 +6,10 @@ import datetime as dt
 import json
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
+import pyoxigraph as ox
 from flask import current_app, g
 
 from engine import Engine
@@ -34,7 +36,37 @@ class Published:
         """IRIs of the named graphs."""
         manifest = self.release.manifest
         names = [name for name in manifest.datasets if name != "all"]
-        return [f"{manifest.base}graph/{name}" for name in (*names, "catalog", "void")]
+        return [f"{manifest.base}graph/{name}" for name in (*names, "catalog", "history", "void")]
+
+    @cached_property
+    def tombstones(self) -> dict[str, list[ox.Triple]]:
+        """What is left of deleted records, by IRI; read when it is first asked for."""
+        found: dict[str, list[ox.Triple]] = {}
+        for quad in ox.parse(path=self.release.file("tombstones.nt")[0], format=ox.RdfFormat.N_TRIPLES):
+            found.setdefault(quad.subject.value, []).append(quad.triple)
+        return found
+
+    @cached_property
+    def navigator_cuts(self) -> dict[str, dict[str, list[Any]]]:
+        """Where the files of the Navigator profile can be cut, by suffix and part of a package."""
+        found: dict[str, dict[str, list[Any]]] = json.loads(
+            self.release.file("navigator/cuts.json")[0].read_text(encoding="utf-8")
+        )
+        return found
+
+    @cached_property
+    def schema_org(self) -> dict[str, dict[str, Any]]:
+        """The datasets in schema.org's terms, by language and name."""
+        found: dict[str, dict[str, Any]] = json.loads(
+            self.release.file("schema-org.json")[0].read_text(encoding="utf-8")
+        )
+        return found
+
+    @cached_property
+    def withheld(self) -> frozenset[str]:
+        """Records that are not published because of a finding, relative to ``{base}id/``."""
+        quality = json.loads(self.release.file("quality.json")[0].read_text(encoding="utf-8"))
+        return frozenset(quality["withheld"])
 
 
 def midnight(date: str) -> dt.datetime:

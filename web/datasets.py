@@ -15,7 +15,7 @@ from web import documents
 from web.current import published, site
 from web.documents import Triples
 from web.feed import SUFFIXES, answer
-from web.language import lazy_gettext
+from web.language import language, lazy_gettext
 from web.negotiation import choose, split
 from web.nodes import NAMES, Naming, Value, href, node, subjects
 
@@ -87,6 +87,7 @@ def _page(name: str, iri: str, triples: Triples) -> str:
         downloads=downloads,
         records=_records(name),
         suffixes=SUFFIXES,
+        schema_org=published().schema_org[language()].get(name),
     )
 
 

@@ -1,21 +1,28 @@
-"""Records of the graph: ``/id/…`` names a thing and leads to ``/doc/…``, the document about it, by 303 See Other."""
+"""Records of the graph: ``/id/…`` names a thing and leads to ``/doc/…``, the document about it, by 303 See Other.
+
+What was deleted answers 410 Gone with what is left to say about it, what is withheld 404 (decision 17).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+import ontology
 from engine import TABLE_TYPES
 from web import documents
 from web.current import published, site
 from web.documents import SUFFIXES, Triples
+from web.language import language, lazy_gettext
 from web.negotiation import MEDIA_TYPES, choose, split
 from web.nodes import NAMES, Naming, node, references, subjects
+from web.problems import Problem
 
 blueprint = Blueprint("entities", __name__)
 
@@ -42,6 +49,10 @@ WHERE {{
 ORDER BY ?from ?p
 LIMIT {8 * _MOST_REFERENCES}"""
 
+_FORMER_TYPE: Final = ontology.PREFIXES["as"] + "formerType"
+_TITLE: Final = ontology.PREFIXES["dct"] + "title"
+_WITHHELD: Final = lazy_gettext("Er erscheint, sobald der Fehler in der Quelle behoben ist, den /quality.json nennt.")
+
 _SUCCESSOR = """
 PREFIX dct: <http://purl.org/dc/terms/>
 SELECT DISTINCT ?s ?by WHERE { ?s ?p ?o OPTIONAL { ?s dct:isReplacedBy ?by } }"""
@@ -54,7 +65,7 @@ def identify(segment: str, key: str) -> ResponseReturnValue:
     answer = engine.query(engine.prepare(_SUCCESSOR), TABLE_TYPES[0], bindings={"s": _thing(segment, key)})
     rows = list(ox.parse_query_results(answer.read(), ox.QueryResultsFormat.JSON))  # type: ignore[arg-type]
     if not rows:
-        raise NotFound
+        return _absent(segment, key, choose(SUFFIXES))
     base = published().release.manifest.base
     successors = [row["by"].value for row in rows if row["by"] is not None and row["by"].value.startswith(base)]
     if len(successors) == 1:
@@ -77,13 +88,45 @@ def document(segment: str, name: str) -> ResponseReturnValue:
     engine, thing = site().private, _thing(segment, key)
     triples = documents.ask(engine.prepare(_DOCUMENT), {"s": thing})
     if not triples:
-        raise NotFound
+        return _absent(segment, key, suffix)
     incoming = documents.ask(engine.prepare(_REFERENCES), {"s": thing})
     if suffix == "html":
         body: bytes | str = _page(thing.value, triples, incoming)
     else:
         body = documents.write(documents.in_order([*triples, *incoming]), suffix)
     return documents.respond(body, suffix, f"doc/{segment}/{key}")
+
+
+def _absent(segment: str, key: str, suffix: str) -> Response:
+    """The answer for a record that is not published (RFC 9110, 15.5.5 and 15.5.11).
+
+    :raises NotFound: it was not deleted.
+    :raises Problem: it is withheld.
+    """
+    iri = _thing(segment, key).value
+    if iri not in published().tombstones:
+        if f"{segment}/{key}" in published().withheld:
+            raise Problem("record-withheld", 404, str(_WITHHELD))
+        raise NotFound
+    triples = documents.in_order(published().tombstones[iri])
+    if suffix == "html":
+        body: bytes | str = _tombstone_page(iri, triples, f"/doc/{quote(segment)}/{quote(key)}")
+    else:
+        body = documents.write(triples, suffix)
+    response = documents.respond(body, suffix, f"doc/{segment}/{key}")
+    response.status_code = 410
+    # Only what is there has a validator: a condition does not apply to an error (RFC 9110, 13.2.1).
+    del response.headers["ETag"], response.headers["Last-Modified"]
+    return response
+
+
+def _tombstone_page(iri: str, triples: Triples, path: str) -> str:
+    shown = node(iri, triples, Naming(triples))
+    types = [triple.object.value for triple in triples if triple.predicate.value == _FORMER_TYPE]  # type: ignore[union-attr]
+    kinds = [published().labels.of_class(former, language()) for former in types]
+    rows = [row for row in shown.rows if row.iri not in (_FORMER_TYPE, _TITLE)]
+    shown = replace(shown, kinds=kinds, rows=rows)
+    return render_template("tombstone.html", node=shown, path=path, suffixes=SUFFIXES)
 
 
 def _thing(segment: str, key: str) -> ox.NamedNode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pyoxigraph as ox
@@ -13,15 +14,15 @@ from web import delivery, documents
 from web.current import published
 from web.language import gettext
 from web.negotiation import MEDIA_TYPES, choose, split, wants_html
-from web.nodes import Naming, node, subjects
+from web.nodes import Naming, href, node, subjects
 
 blueprint = Blueprint("files", __name__)
 
-_GRAPHS = {"void": "void", "vocabulary": "ontology"}
+_GRAPHS = {"history": "history", "void": "void", "vocabulary": "ontology"}
 
 
-@blueprint.get("/<any(void, ontology, shapes, examples):family>")
-@blueprint.get("/<any(void, ontology, shapes, examples):family>.<suffix>")
+@blueprint.get("/<any(void, history, tombstones, ontology, shapes, examples):family>")
+@blueprint.get("/<any(void, history, tombstones, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
     """A graph of its own address: a page for people, RDF for programs."""
     return _negotiated(family, suffix, _nodes_page if family == "ontology" else _downloads_page)
@@ -32,6 +33,13 @@ def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
 def catalogue_shapes(suffix: str | None = None) -> ResponseReturnValue:
     """What a page of the catalogue conforms to beyond the official shapes."""
     return _negotiated("shapes/catalogue", suffix, _downloads_page)
+
+
+@blueprint.get("/living-in-eu")
+@blueprint.get("/living-in-eu.<suffix>")
+def living_in_eu(suffix: str | None = None) -> ResponseReturnValue:
+    """What the service meets of the Minimal Interoperability Mechanisms."""
+    return _negotiated("living-in-eu", suffix, _mims_page)
 
 
 @blueprint.get("/.well-known/void")
@@ -117,11 +125,29 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
 def _downloads_page(stem: str, suffixes: list[str]) -> str:
     titles = {
         "void": gettext("Statistik (VoID)"),
+        "history": gettext("Wann Einträge erschienen sind und sich geändert haben"),
+        "tombstones": gettext("Gelöschte Einträge"),
         "shapes": gettext("Regeln (SHACL)"),
         "shapes/catalogue": gettext("Regeln für den Katalog (SHACL)"),
         "examples": gettext("Beispielabfragen"),
     }
     return render_template("downloads.html", stem=stem, suffixes=suffixes, title=titles[stem])
+
+
+def _mims_page(stem: str, suffixes: list[str]) -> str:
+    path, _ = published().release.file("mims.json")
+    table = json.loads(path.read_text(encoding="utf-8"))
+    links = {
+        address: _link(address) for mim in table["mim"] for found in mim["requirement"] for address in found["see"]
+    }
+    return render_template("living-in-eu.html", stem=stem, suffixes=suffixes, table=table, links=links)
+
+
+def _link(address: str) -> str | None:
+    """Where a link to an address below the base leads, as a page in the language that was chosen."""
+    if "?" in address:
+        return f"{request.script_root}/{address}"
+    return href(published().release.manifest.base + address)
 
 
 def _nodes_page(stem: str, suffixes: list[str]) -> str:

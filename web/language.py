@@ -11,7 +11,7 @@ from flask import Flask, request
 
 LANGUAGES = ("de", "en")
 
-_DATA = frozenset({"static", "files.dump", "files.single", "files.source"})
+_DATA = frozenset({"static", "files.dump", "files.single", "files.source", "navigator.projects", "navigator.schema"})
 
 
 def register(app: Flask) -> None:

@@ -22,6 +22,7 @@ MEDIA_TYPES: Final = {
     "json": "application/json",
     "csv": "text/csv",
     "geojson": "application/geo+json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "html": "text/html",
 }
 """Media type by suffix; the usual one first."""

@@ -182,6 +182,8 @@ def _readable(lexical: str, datatype: str) -> str:
             return gettext("ja") if lexical in {"true", "1"} else gettext("nein")
         case "date":
             return day(lexical)
+        case "dateTime":
+            return day(lexical[:10])
         case "gYearMonth":
             return month(lexical)
         case _:

@@ -40,6 +40,8 @@ _TITLES: Final = {
     "engine-failed": lazy_gettext("Die Abfrage konnte nicht beantwortet werden"),
     "no-release": lazy_gettext("Es ist noch nichts veröffentlicht"),
     "not-found": lazy_gettext("Nicht gefunden"),
+    "record-withheld": lazy_gettext("Der Eintrag ist zurückgehalten"),
+    "parameter-invalid": lazy_gettext("Ein Parameter ist ungültig"),
     "method-not-allowed": lazy_gettext("Methode nicht erlaubt"),
     "request-too-large": lazy_gettext("Die Anfrage ist zu groß"),
     "range-not-satisfiable": lazy_gettext("Dieser Ausschnitt ist nicht verfügbar"),
@@ -48,11 +50,32 @@ _TITLES: Final = {
 _KINDS: Final = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large", 416: "range-not-satisfiable"}
 
 
+class Problem(Exception):
+    """An error that only the part of the application knows where it occurs.
+
+    :param kind: one of the kinds of problem.
+    :param detail: what is wrong and what would be right, in the language of the answer.
+    :param members: further members of the problem details object.
+    """
+
+    def __init__(self, kind: str, status: int, detail: str, **members: str | float | None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.status = status
+        self.detail = detail
+        self.members = members
+
+
 def register(app: Flask) -> None:
     """Show every error of the application as a problem."""
+    app.register_error_handler(Problem, _known_problem)
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ReleaseError, _no_release)
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _known_problem(error: Problem) -> Response:
+    return _problem(error.kind, error.status, error.detail, error.members)
 
 
 def _query_error(error: QueryError) -> Response:

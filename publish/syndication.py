@@ -1,0 +1,51 @@
+"""What is made of the records for others than RDF clients: the Navigator profile, the Atom feed and the sitemap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from rdflib import Graph
+
+import ontology
+from ingest.rdf import Node
+from publish import atom, navigator_files, sitemap
+from publish.dumps import Files
+from publish.history import History
+from publish.navigator import profile
+from publish.release import DatasetEntry
+
+
+def write_projects(
+    files: Files, records: Iterable[Node], config: Graph, base: str, before: History, now: History, moment: str
+) -> History:
+    """Write the projects for the Navigator and as news.
+
+    :param config: the catalogue's configuration.
+    :param before: history of the previous release.
+    :param now: history of this one, without that of the projects as they are shown.
+    :param moment: of the build.
+    :returns: the history with that of the projects.
+    """
+    facts = navigator_files.facts(config, base)
+    shown = profile({node["id"]: node for node in records}, before.projects, base, facts.licence, moment)
+    deleted = navigator_files.deleted_projects(now.tombstones, base)
+    navigator_files.write(files, shown, deleted, facts)
+    for language, name in (("de", "feed.atom"), ("en", "feed.en.atom")):
+        files.write(name, atom.feed(shown.rows, deleted, facts, language, moment))
+    return replace(now, projects=shown.dates)
+
+
+def write_sitemap(files: Files, base: str, datasets: Mapping[str, DatasetEntry], now: History) -> None:
+    """Write the addresses of all pages, with the dates of what they show.
+
+    :param datasets: those that have a page, by name.
+    """
+    vocabulary = datasets["vocabulary"].modified if "vocabulary" in datasets else None
+    latest = max(entry.modified for entry in datasets.values())
+    pages: list[sitemap.Page] = [(name, latest) for name in ("", "catalog", "navigator", "living-in-eu")]
+    pages += [(name, vocabulary) for name in ("ontology", "shapes", "sparql")]
+    pages += [(f"scheme/{name}", vocabulary) for name in ontology.scheme_names()]
+    pages += [(f"dataset/{name}", entry.modified) for name, entry in datasets.items()]
+    pages += [(f"doc/{iri}", dates.modified) for part in now.records.values() for iri, dates in part.items()]
+    sitemap.write(files, base, [(base + path, changed) for path, changed in pages])
