@@ -22,8 +22,8 @@ _VOLATILE = frozenset({"now", "rand", "uuid", "struuid"})
 _PROLOGUE = frozenset({"base", "prefix", "version"})
 _BEFORE_GRAPH = frozenset({"graph", "from", "named"})
 
-# No stretch of text is read twice: runs of plain characters are possessive, and what comes between two of them can begin
-# in one way only. Groups are not possessive, because those are broken before Python 3.11.5 (gh-106052).
+# No stretch of text is read twice: runs of plain characters are possessive, and what comes between two of them can only
+# begin in one way. Groups are not possessive, because those are broken before Python 3.11.5 (gh-106052).
 _TOKEN = re.compile(
     r"""
       (?P<skip>\s++|\#[^\r\n]*+)

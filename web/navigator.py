@@ -64,7 +64,7 @@ def projects(suffix: str | None = None) -> ResponseReturnValue:
     if chosen not in SUFFIXES:
         raise NotFound
     response = _changed(chosen) if _PARAMETER in request.args else delivery.send(f"navigator/projects.{chosen}")
-    response.headers.add("Link", f'<{url_for(".schema")}>; rel="describedby"; type="application/schema+json"')
+    response.headers.add("Link", f'<{url_for(".schema")}>; rel="describedby"')
     if suffix is None:
         response.vary.add("Accept")
     return response
