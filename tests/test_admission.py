@@ -50,7 +50,7 @@ def come(log: list[str]) -> Iterator[Come]:
         before = admission.waiting
         visitor = Visitor(admission, client, log, seconds)
         visitors.append(visitor)
-        for _ in range(200):
+        for _ in range(1000):
             if visitor.entered.is_set() or not visitor.is_alive() or admission.waiting != before:
                 break
             time.sleep(0.001)

@@ -432,7 +432,6 @@ def test_a_client_that_keeps_asking_leaves_a_query_process_to_others(target: Tar
     for thread in attackers:
         thread.join()
     assert statistics.median(durations) < target.idle_seconds + CHEAP_SECONDS
-    assert max(durations) < SECONDS / 2
 
 
 def test_honest_requests_are_answered_during_an_attack(target: Target, request: pytest.FixtureRequest) -> None:
