@@ -462,7 +462,8 @@ def test_our_datasets_speak_german_and_english_once_each(own: Graph) -> None:
 def test_our_catalogue_conforms_to_our_own_shapes(own: Graph) -> None:
     dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04", 3))
     for graph in (own, describe(own, BASE, dates, FILES, {})):
-        conforms, _, text = pyshacl.validate(graph, shacl_graph=shapes.catalogue(), allow_infos=True)
+        # A copy, as pyshacl adds to the shapes that it is given: a release built afterwards would hold them.
+        conforms, _, text = pyshacl.validate(graph, shacl_graph=Graph() + shapes.catalogue(), allow_infos=True)
         assert conforms, text
 
 
