@@ -12,7 +12,8 @@ run: setup
 	$(BIN)/smartregion serve --host $(HOST) --port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
+	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
 
 check: setup
 	$(BIN)/ruff check .
