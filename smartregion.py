@@ -25,6 +25,7 @@ from rich.table import Table
 from harvest import report
 from harvest.check import HarvestError, Options, check, read_graphs
 from harvest.client import Limits
+from ingest.validation import Validator, fast, reference
 from publish.activation import Loss, activate, current
 from publish.builder import BuildError, build, inspect
 from publish.push import Bearer, Login, PushError, push
@@ -77,6 +78,10 @@ def _override(settings: Settings, **given: Any) -> Settings:
         raise Failure(_settings_message(error)) from None
 
 
+def _validator(settings: Settings) -> Validator:
+    return reference if settings.reference_validation else fast
+
+
 _data = click.option("--data", type=click.Path(path_type=Path), help="Directory of the tables and catalogue.ttl.")
 _var = click.option("--var", type=click.Path(path_type=Path), help="Directory of the releases.")
 _base = click.option("--base", help="Base IRI of everything that is published.")
@@ -119,7 +124,8 @@ def build_command(
     with _failing(), progress() as report, _workers() as executor:
         releases = Releases(settings.var)
         percent = 100 if allow_shrink else settings.shrink_percent
-        outcome = build(settings.data, settings.base, releases, executor, report, settings.page_size, percent)
+        limits = (settings.page_size, percent)
+        outcome = build(settings.data, settings.base, releases, executor, report, *limits, _validator(settings))
     print_outcome(outcome, time.monotonic() - started)
     if outcome.losses:
         _refuse(releases, outcome.losses, outcome.release.id, percent)
@@ -152,7 +158,7 @@ def validate_command(settings: Settings, data: Path | None, base: str | None, st
     """
     settings = _override(settings, data=data, base=base)
     with _failing(), progress() as report, _workers() as executor:
-        ingested = inspect(settings.data, settings.base, executor, report)
+        ingested = inspect(settings.data, settings.base, executor, report, _validator(settings))
     if style == "json":
         click.echo(json.dumps([finding.to_json() for finding in ingested.findings], ensure_ascii=False, indent=1))
     else:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     shrink_percent: float = Field(
         20, ge=0, le=100, description="Share of datasets or records that a new release may drop, in percent."
     )
+    reference_validation: bool = Field(False, description="Validate records with pyshacl alone, without the fast path.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     proxies: int = Field(0, ge=0, description="Reverse proxies in front whose X-Forwarded-* headers are trusted.")

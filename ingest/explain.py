@@ -7,7 +7,7 @@ import re
 from ingest.fields import Field
 from ingest.findings import Finding, Text, column_letter
 from ingest.mapping import Mapped
-from ingest.validation import Result
+from ingest.shacl import Result
 
 _MISSING = {"MinCountConstraintComponent", "QualifiedMinCountConstraintComponent"}
 _SURPLUS = {"MaxCountConstraintComponent", "QualifiedMaxCountConstraintComponent", "UniqueLangConstraintComponent"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from ingest.findings import Finding
 from ingest.mapping import Mapped
 from ingest.rdf import Node
 from ingest.references import Register
+from ingest.validation import Validator
 
 # Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -42,13 +42,21 @@ class Ingested:
     findings: list[Finding]
 
 
-def ingest(sources: Sequence[Source], directory: Path, base: str, executor: Executor, progress: Progress) -> Ingested:
+def ingest(
+    sources: Sequence[Source],
+    directory: Path,
+    base: str,
+    executor: Executor,
+    progress: Progress,
+    validator: Validator = validation.fast,
+) -> Ingested:
     """Read, map and validate all sources.
 
     :param sources: what to read, from the catalogue.
     :param directory: where their files are.
     :param base: base IRI, ending in a slash.
     :param executor: where chunks of records are validated.
+    :param validator: how they are validated: the fast way, or by the reference alone.
     """
     findings: list[Finding] = []
     mapped: list[tuple[Source, Mapped]] = []
@@ -68,21 +76,20 @@ def ingest(sources: Sequence[Source], directory: Path, base: str, executor: Exec
     for done, (_, part) in enumerate(mapped):
         progress("map", done, len(mapped))
         mapping.fill(part, register)
-    _validate([part for _, part in mapped], base, executor, progress)
+    _validate([part for _, part in mapped], base, executor, progress, validator)
     return Ingested(_collect(mapped), findings + [finding for _, part in mapped for finding in _in_order(part)])
 
 
-def _validate(parts: list[Mapped], base: str, executor: Executor, progress: Progress) -> None:
-    nodes: dict[str, list[Node]] = defaultdict(list)
+def _validate(parts: list[Mapped], base: str, executor: Executor, progress: Progress, validator: Validator) -> None:
+    records: list[Node] = []
     owner: dict[str, tuple[Mapped, dict[str, int]]] = {}
     for part in parts:
         rows = {node["id"]: row for row, node in part.nodes.items()}
-        nodes[part.bound.record_type.shape] += part.nodes.values()
+        records += part.nodes.values()
         owner.update(dict.fromkeys(rows, (part, rows)))
-    known = {node["id"]: node for part in parts for node in part.nodes.values()}
-    total = validation.chunk_count(nodes)
+    total = validation.chunk_count(records)
     progress("validate", 0, total)
-    for done, results in enumerate(validation.validate(nodes, known, base, executor), start=1):
+    for done, results in enumerate(validation.validate(records, base, executor, validator), start=1):
         progress("validate", done, total)
         for result in results:
             part, rows = owner[result.record]

@@ -1,198 +1,143 @@
-"""Validation against the SHACL shapes; pyshacl is the reference.
+"""Validation of records against the SHACL shapes.
 
-Records are checked in chunks, each with the records it refers to, so that chunks can be checked side by side in
-the processes of any :class:`concurrent.futures.Executor`.
+pyshacl is the reference. The fast path shows it only what may be wrong, which gives the same results.
+Records are checked in chunks, each with the records that its shapes can see, so that chunks can be checked side by side
+in the processes of any :class:`concurrent.futures.Executor`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
-from typing import Any
 
-import pyoxigraph as ox
-import pyshacl
-from rdflib import RDF, SH, Graph, Literal, URIRef
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
-from rdflib.query import Result as QueryResult
+from rdflib import SH, XSD, Literal, URIRef
 from rdflib.term import Node as Term
 
 import shapes
-from ingest.fields import RecordType, record_types
-from ingest.findings import Severity, Text
+from ingest.fields import by_name
 from ingest.rdf import Node, triples
+from ingest.screening import Screen, screen, suspects
+from ingest.shacl import Result, results
 
-_CHUNK = 250  # records; small enough to share out, large enough to outweigh reading the shapes
-
-
-@dataclass(frozen=True)
-class Result:
-    """One validation result (SHACL, section 3.6.2) in terms of our records.
-
-    :ivar record: IRI of the focus node, relative to ``{base}id/``.
-    :ivar shape: IRI of the shape that found it.
-    :ivar term: term that the shape is about.
-    :ivar component: local name of the constraint component, e.g. ``MinCountConstraintComponent``.
-    :ivar value: the value node's text, where the result has one.
-    :ivar message: what the shape says, German and English.
-    """
-
-    record: str
-    shape: str
-    term: str
-    severity: Severity
-    component: str
-    value: str | None
-    message: Text
+_CHUNK = 2000  # records; small enough to share out, large enough that few neighbours are in several chunks
 
 
 @dataclass(frozen=True)
 class Chunk:
     """A piece of work for one process.
 
-    :ivar records: what is validated, all of one shape.
-    :ivar neighbours: what they refer to.
+    :ivar records: what is validated.
+    :ivar neighbours: what else their shapes can see.
     """
 
     base: str
-    shape: str
-    records: list[Node]
-    neighbours: list[Node]
+    records: Sequence[Node]
+    neighbours: Sequence[Node]
 
 
-def validate(
-    nodes: Mapping[str, Sequence[Node]], known: Mapping[str, Node], base: str, executor: Executor
-) -> Iterator[list[Result]]:
+Validator = Callable[[Chunk], list[Result]]
+
+
+def validate(records: Sequence[Node], base: str, executor: Executor, validator: Validator) -> Iterator[list[Result]]:
     """Validate records; gives the results chunk by chunk, in the order of the records.
 
-    :param nodes: records by the IRI of their node shape.
-    :param known: all records by relative IRI; those referred to are needed to judge a reference.
+    :param records: all that there are: some are needed to judge others.
+    :param validator: :func:`fast` or :func:`reference`.
     """
-    chunks = [_chunk(shape, part, known, base) for shape, records in nodes.items() for part in _parts(records)]
-    return executor.map(check, chunks)
+    surroundings = _Surroundings(records)
+    parts = [records[start : start + _CHUNK] for start in range(0, len(records), _CHUNK)]
+    chunks = [Chunk(base, part, surroundings.of(part)) for part in parts]
+    # A single chunk is done before another process has started.
+    return map(validator, chunks) if len(chunks) == 1 else executor.map(validator, chunks)
 
 
-def chunk_count(nodes: Mapping[str, Sequence[Node]]) -> int:
+def chunk_count(records: Sequence[Node]) -> int:
     """How many lists :func:`validate` will give."""
-    return sum(-(-len(records) // _CHUNK) for records in nodes.values())
+    return -(-len(records) // _CHUNK)
 
 
-def _parts(records: Sequence[Node]) -> Iterator[list[Node]]:
-    remaining = iter(records)
-    while part := list(islice(remaining, _CHUNK)):
-        yield part
+def reference(chunk: Chunk) -> list[Result]:
+    """Have pyshacl validate all records of a chunk by all their shapes."""
+    aims = {iri: _aimed_at(name) for name, iris in _by_class(chunk).items() for iri in iris}
+    return results(aims, triples([*chunk.records, *chunk.neighbours], chunk.base), chunk.base)
 
 
-def _chunk(shape: str, records: list[Node], known: Mapping[str, Node], base: str) -> Chunk:
-    record_type = record_types()[shape]
-    own = {record["id"] for record in records}
-    near = {iri: known[iri] for record in records for iri in _references(record, record_type) if iri in known}
-    return Chunk(base, shape, records, [node for iri, node in near.items() if iri not in own])
-
-
-def _references(record: Node, record_type: RecordType) -> Iterator[str]:
-    for field in record_type.fields:
-        if field.kind == "reference" and field.term in record:
-            value: Any = record[field.term]
-            yield from value if isinstance(value, list) else [value]
-
-
-def check(chunk: Chunk) -> list[Result]:
-    """Validate one chunk with pyshacl.
-
-    :raises TypeError: pyshacl gave no report.
-    """
-    found = ox.serialize(triples([*chunk.records, *chunk.neighbours], chunk.base), format=ox.RdfFormat.N_TRIPLES)
-    data = _Data().parse(data=found, format="nt")
-    shapes_graph = _aimed(chunk.shape, (f"{chunk.base}id/{record['id']}" for record in chunk.records))
-    report = _report(data, shapes_graph)
-    results = [
-        _result(report, node, shapes_graph, chunk.base) for node in report.subjects(RDF.type, SH.ValidationResult)
-    ]
-    return sorted(results, key=lambda r: (r.record, r.term, r.component, r.value or "", r.message["en"]))
-
-
-def catalogue_faults(catalogue: Graph) -> list[Text]:
-    """What our shapes forbid in the catalogue, by node, in German and English; warnings and notes are left out."""
-    graph = Graph()
-    graph += shapes.catalogue()
-    report = _report(catalogue, graph)
-    faults = []
-    for node in report.subjects(SH.resultSeverity, SH.Violation):
-        focus = report.value(node, SH.focusNode)
-        faults.append({lang: f"{focus}: {text}" for lang, text in _message(report, node, graph).items()})
-    return sorted(faults, key=lambda fault: fault["en"])
-
-
-def _report(data: Graph, shapes_graph: Graph) -> Graph:
-    """The validation report; pyshacl adds to the shapes that it is given, so they must not be the shared ones."""
-    _, report, _ = pyshacl.validate(data, shacl_graph=shapes_graph, inplace=True)
-    if not isinstance(report, Graph):
-        raise TypeError(f"pyshacl could not validate: {report}")
-    return report
-
-
-def _message(report: Graph, node: Term, shapes_graph: Graph) -> Text:
-    """The message of the shape or of its SPARQL constraint; in the report, pyshacl 0.40 drops some languages."""
-    for source in (*report.objects(node, SH.sourceConstraint), *report.objects(node, SH.sourceShape)):
-        texts = shapes_graph.objects(source, SH.message)
-        found = {text.language: str(text) for text in texts if isinstance(text, Literal) and text.language}
-        if found:
-            return found
-    raise KeyError(f"The shape {report.value(node, SH.sourceShape)} has no message.")
-
-
-class _Data(Graph):
-    """A graph that parses each query once: pyshacl asks the same question about every record, and 90 % of its time
-    went into reading it.
-    """
-
-    def query(self, query_object: str | Query, *args: Any, **kwargs: Any) -> QueryResult:
-        """As :meth:`rdflib.Graph.query`; prefixes are those that the query declares itself (SHACL, section 5.2.1)."""
-        prepared = _prepared(query_object) if isinstance(query_object, str) else query_object
-        return super().query(prepared, *args, **kwargs)
+def fast(chunk: Chunk) -> list[Result]:
+    """Have pyshacl validate those records that screening suspects, by the shapes that may object."""
+    focus = [(_screen(name), iris) for name, iris in _by_class(chunk).items()]
+    beyond = {path for screen, _ in focus for path in screen.beyond}
+    glimpses = [_glimpse(record, beyond) for record in chunk.neighbours]
+    found = suspects(focus, triples([*chunk.records, *glimpses], chunk.base))
+    if not found:
+        return []
+    records = [record for record in chunk.records if f"{chunk.base}id/{record['id']}" in found]
+    neighbours = _Surroundings([*chunk.records, *chunk.neighbours]).of(records)
+    return results(found, triples([*records, *neighbours], chunk.base), chunk.base)
 
 
 @cache
-def _prepared(text: str) -> Query:
-    return prepareQuery(text)
+def _screen(record_class: str) -> Screen:
+    return screen(shapes.load(), record_class)
 
 
-def _aimed(shape: str, focus: Iterable[str]) -> Graph:
-    """The shapes for one class of records, with these nodes as their only targets (SHACL, section 2.1.3.1).
+@cache
+def _aimed_at(record_class: str) -> tuple[Term, ...]:
+    return tuple(shapes.load().subjects(SH.targetClass, URIRef(record_class)))
 
-    The options of pyshacl 0.40 for this do not serve: ``use_shapes`` leaves out the property shapes, ``focus_nodes``
-    also keeps nested shapes from looking at values.
+
+def _by_class(chunk: Chunk) -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for record in chunk.records:
+        found[by_name(record["type"]).iri].append(f"{chunk.base}id/{record['id']}")
+    return found
+
+
+def _glimpse(record: Node, beyond: AbstractSet[str]) -> Node:
+    """What shapes see of a record that is not their focus node."""
+    seen = {field.term for field in by_name(record["type"]).fields if field.path in beyond}
+    return {term: value for term, value in record.items() if term in seen or term in ("id", "type")}
+
+
+class _Surroundings:
+    """Which records the shapes of others can see: those referred to, and those of the same key.
+
+    :param records: all that there are.
     """
-    graph = Graph()
-    graph += shapes.load()
-    record_class = graph.value(URIRef(shape), SH.targetClass)
-    aimed = list(graph.subjects(SH.targetClass, record_class))
-    graph.remove((None, SH.targetClass, None))
-    for node in focus:
-        for each in aimed:
-            graph.add((each, SH.targetNode, URIRef(node)))
-    return graph
+
+    def __init__(self, records: Iterable[Node]) -> None:
+        self._records = {record["id"]: record for record in records}
+        self._owners: dict[str, list[str]] = defaultdict(list)
+        for record in records:
+            for key in _values(record, by_name(record["type"]).key.term):
+                self._owners[key].append(record["id"])
+
+    def of(self, records: Sequence[Node]) -> list[Node]:
+        """The other records that records' shapes can see."""
+        own = {record["id"] for record in records}
+        seen = {iri for record in records for iri in self._near(record)}
+        return [self._records[iri] for iri in sorted(seen - own) if iri in self._records]
+
+    def _near(self, record: Node) -> Iterator[str]:
+        record_type = by_name(record["type"])
+        for key in _values(record, record_type.key.term):
+            yield from self._owners[key]
+        for field in record_type.fields:
+            if field.kind == "reference":
+                yield from _values(record, field.term)
 
 
-def _result(report: Graph, node: Term, shapes_graph: Graph, base: str) -> Result:
-    value = report.value(node, SH.value)
-    shape = str(report.value(node, SH.sourceShape))
-    severities: dict[Term | None, Severity] = {SH.Warning: "warning", SH.Info: "info"}
-    return Result(
-        record=str(report.value(node, SH.focusNode)).removeprefix(f"{base}id/"),
-        shape=shape,
-        term=shape.rpartition("#")[2].rpartition("-")[2],
-        severity=severities.get(report.value(node, SH.resultSeverity), "violation"),
-        component=str(report.value(node, SH.sourceConstraintComponent)).removeprefix(str(SH)),
-        value=None if value is None else _shorten(value, base),
-        message=_message(report, node, shapes_graph),
-    )
-
-
-def _shorten(value: Term, base: str) -> str:
-    return str(value).removeprefix(f"{base}id/") if isinstance(value, URIRef) else str(value)
+def _values(record: Node, term: str) -> Iterator[str]:
+    """The relative IRIs or texts that a record has for a term, typed texts as rdflib writes them."""
+    values = record.get(term, [])
+    for value in values if isinstance(values, list) else [values]:
+        if not isinstance(value, dict):
+            yield str(value)
+        elif "@id" in value:
+            yield value["@id"]
+        else:
+            datatype = str(value.get("@type", "")).replace("xsd:", str(XSD), 1)
+            yield str(Literal(value["@value"], datatype=URIRef(datatype) if datatype else None))

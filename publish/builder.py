@@ -24,7 +24,8 @@ import shapes
 from ingest import Ingested, Progress, ingest, record_types
 from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.rdf import derived, triples
-from ingest.validation import catalogue_faults
+from ingest.shacl import catalogue_faults
+from ingest.validation import Validator, fast
 from publish import (
     catalogue,
     coverage,
@@ -79,6 +80,7 @@ def build(
     progress: Progress,
     page_size: int = feed.PAGE_SIZE,
     shrink_percent: float = 20,
+    validator: Validator = fast,
 ) -> Outcome:
     """Build a release of the sources in a directory and make it the current one, unless too much would vanish.
 
@@ -90,6 +92,7 @@ def build(
     :param progress: called with the phase, steps done and steps in all.
     :param page_size: datasets on a page of the catalogue.
     :param shrink_percent: largest share of the current release's datasets and records that may vanish.
+    :param validator: how records are validated.
     :raises BuildError: the catalogue is missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
@@ -104,7 +107,7 @@ def build(
         release_id = _identifier(source, previous.id if previous else None)
         fresh = release_id not in releases.ids()
         if fresh:
-            ingested = ingest(listed, data, base, executor, progress)
+            ingested = ingest(listed, data, base, executor, progress, validator)
             if not any(part.records for part in ingested.datasets.values()):
                 raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
             work = _Build(scratch, base, config, previous, progress)
@@ -121,13 +124,13 @@ def build(
         return _outcome(release, fresh=fresh, losses=activate(releases, release, shrink_percent))
 
 
-def inspect(data: Path, base: str, executor: Executor, progress: Progress) -> Ingested:
+def inspect(data: Path, base: str, executor: Executor, progress: Progress, validator: Validator = fast) -> Ingested:
     """Read and validate the sources without building anything; parameters as for :func:`build`.
 
     :raises BuildError: the catalogue is missing or wrong.
     """
     _, listed = _configuration(data, base)
-    return ingest(listed, data, base, executor, progress)
+    return ingest(listed, data, base, executor, progress, validator)
 
 
 def _configuration(data: Path, base: str) -> tuple[Graph, list[Source]]:
