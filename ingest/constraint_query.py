@@ -33,10 +33,12 @@ class ConstraintQuery:
 
     :ivar text: SPARQL; every solution binds ``?this``.
     :ivar predicates: all properties that it looks at.
+    :ivar beyond: IRIs of those that it looks at on other nodes than ``?this``.
     """
 
     text: str
     predicates: frozenset[ox.NamedNode]
+    beyond: frozenset[str]
 
     def answer(self, store: ox.Store) -> set[str]:
         """The IRIs of the suspicious focus nodes."""
@@ -70,7 +72,12 @@ def compile_query(graph: Graph, constraint: Node) -> ConstraintQuery:
         part = part.p
     pattern = _pattern(part)
     text = f"SELECT DISTINCT ?this WHERE {{ {pattern} {' '.join(conditions)} }}"
-    return ConstraintQuery(text, frozenset(_predicates(part)))
+    looked_at = list(_predicates(part))
+    return ConstraintQuery(
+        text,
+        frozenset(ox.NamedNode(predicate) for _, predicate in looked_at),
+        frozenset(predicate for subject, predicate in looked_at if subject != _THIS),
+    )
 
 
 def _prefixes(graph: Graph, constraint: Node) -> dict[str, Any]:
@@ -113,15 +120,15 @@ def _property(path: object) -> str:
     raise UnknownConstraintError(f"a query with the property {path!r}")
 
 
-def _predicates(part: CompValue) -> Iterator[ox.NamedNode]:
+def _predicates(part: CompValue) -> Iterator[tuple[Node, str]]:
+    """The properties of a pattern, each with the variable or IRI whose property it is."""
     if part.name == "LeftJoin":
         yield from _predicates(part.p1)
         yield from _predicates(part.p2)
     else:
-        for _, path, _ in part.triples:
-            yield from (
-                ox.NamedNode(str(each)) for each in (path.args if isinstance(path, AlternativePath) else [path])
-            )
+        for subject, path, _ in part.triples:
+            for each in path.args if isinstance(path, AlternativePath) else [path]:
+                yield subject, str(each)
 
 
 # Filters

@@ -26,9 +26,9 @@ class Facts:
     rdflib writes typed literals in their canonical form (``"007"^^xsd:integer`` is ``"7"^^xsd:integer``) and does not
     mind the case of language tags.
 
-    :ivar blurred: properties, by subject, with a value that is not well-formed, but looks as if it were once rdflib has
-        written it in canonical form (``"no"^^xsd:boolean`` is ``"false"^^xsd:boolean``). What holds of it depends on
-        which of the two came first.
+    :ivar blurred: IRIs of properties, by subject, whose values cannot be judged here. One such is a value that is not
+        well-formed, but looks as if it were once rdflib has written it (``"no"^^xsd:boolean`` as
+        ``"false"^^xsd:boolean``): what pyshacl says of it depends on which of the two came first.
     """
 
     def __init__(self, triples: Iterable[ox.Triple]) -> None:

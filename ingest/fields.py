@@ -98,6 +98,7 @@ def record_types() -> Mapping[str, RecordType]:
     return {str(shape): _record_type(graph, shape) for shape in sorted(found)}
 
 
+@cache
 def by_name(name: str) -> RecordType:
     """The record type of a name such as ``Project``.
 

@@ -53,7 +53,7 @@ def screen(graph: Graph, record_class: str) -> Screen:
     compiler = Compiler(graph)
     aimed = sorted(graph.subjects(SH.targetClass, URIRef(record_class)), key=str)
     parts = tuple(part for shape in aimed for part in parts_of(shape, graph, compiler))
-    asked = {predicate.value for part in parts for query in part.queries for predicate in query.predicates}
+    asked = {path for part in parts for query in part.queries for path in query.beyond}
     return Screen(parts, frozenset(asked | compiler.beyond))
 
 
@@ -102,22 +102,25 @@ def _unclear(screen: Screen, nodes: Mapping[str, ox.NamedNode], facts: Facts) ->
     return [iri for iri, node in nodes.items() if node in facts.blurred]
 
 
-def _failing(part: Part, nodes: Mapping[str, ox.NamedNode], facts: Facts, store: ox.Store | None) -> Iterable[str]:
+def _failing(part: Part, nodes: Mapping[str, ox.NamedNode], facts: Facts, store: ox.Store) -> Iterable[str]:
     if part.test is None:
         return nodes
     failing = {iri for iri, node in nodes.items() if not part.test(facts, node)}
     for query in part.queries:
-        failing |= nodes.keys() if store is None else nodes.keys() & query.answer(store)
+        failing |= nodes.keys() & query.answer(store)
     return failing
 
 
-def _store(facts: Facts, queries: Iterable[ConstraintQuery]) -> ox.Store | None:
-    """A store to ask the queries of, or None where the answers would not be about what the records say.
+def _store(facts: Facts, queries: Iterable[ConstraintQuery]) -> ox.Store:
+    """A store to ask the queries of.
 
-    Oxigraph keeps values and not lexical forms: it would compare ``1.5`` where a record says ``1.50``.
+    Oxigraph keeps values and not lexical forms: it would compare ``1.5`` where a record says ``1.50``. What it does not
+    give back as it was is blurred.
     """
     predicates = {predicate for query in queries for predicate in query.predicates}
     quads = set(facts.quads(predicates))
     store = ox.Store()
     store.bulk_extend(quads)
-    return store if set(store) == quads else None
+    for quad in quads.difference(store):
+        facts.blurred[quad.subject].add(quad.predicate.value)
+    return store

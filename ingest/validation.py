@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +68,7 @@ def reference(chunk: Chunk) -> list[Result]:
 def fast(chunk: Chunk) -> list[Result]:
     """Have pyshacl validate those records that screening suspects, by the shapes that may object."""
     focus = [(_screen(name), iris) for name, iris in _by_class(chunk).items()]
-    beyond = {path for screen, _ in focus for path in screen.beyond}
+    beyond = frozenset(path for screen, _ in focus for path in screen.beyond)
     glimpses = [_glimpse(record, beyond) for record in chunk.neighbours]
     found = suspects(focus, triples([*chunk.records, *glimpses], chunk.base))
     if not found:
@@ -96,10 +95,15 @@ def _by_class(chunk: Chunk) -> dict[str, list[str]]:
     return found
 
 
-def _glimpse(record: Node, beyond: AbstractSet[str]) -> Node:
+def _glimpse(record: Node, beyond: frozenset[str]) -> Node:
     """What shapes see of a record that is not their focus node."""
-    seen = {field.term for field in by_name(record["type"]).fields if field.path in beyond}
-    return {term: value for term, value in record.items() if term in seen or term in ("id", "type")}
+    seen = _seen(record["type"], beyond)
+    return {term: value for term, value in record.items() if term in seen}
+
+
+@cache
+def _seen(type_name: str, beyond: frozenset[str]) -> frozenset[str]:
+    return frozenset({"id", "type"} | {field.term for field in by_name(type_name).fields if field.path in beyond})
 
 
 class _Surroundings:
