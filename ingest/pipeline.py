@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ingest import explain, mapping, tables, validation
 from ingest.catalogue import Source
 from ingest.fields import RecordType, record_types
 from ingest.findings import Finding
+from ingest.kept import Kept
 from ingest.mapping import Mapped
 from ingest.rdf import Node
 from ingest.references import Register
@@ -49,6 +51,7 @@ def ingest(
     executor: Executor,
     progress: Progress,
     validator: Validator = validation.fast,
+    kept: Kept | None = None,
 ) -> Ingested:
     """Read, map and validate all sources.
 
@@ -57,6 +60,7 @@ def ingest(
     :param base: base IRI, ending in a slash.
     :param executor: where chunks of records are validated.
     :param validator: how they are validated: the fast way, or by the reference alone.
+    :param kept: results of the build before.
     """
     findings: list[Finding] = []
     mapped: list[tuple[Source, Mapped]] = []
@@ -76,26 +80,24 @@ def ingest(
     for done, (_, part) in enumerate(mapped):
         progress("map", done, len(mapped))
         mapping.fill(part, register)
-    _validate([part for _, part in mapped], base, executor, progress, validator)
+    _validate([part for _, part in mapped], base, executor, progress, validator, kept)
     return Ingested(_collect(mapped), findings + [finding for _, part in mapped for finding in _in_order(part)])
 
 
-def _validate(parts: list[Mapped], base: str, executor: Executor, progress: Progress, validator: Validator) -> None:
+def _validate(
+    parts: list[Mapped], base: str, executor: Executor, progress: Progress, validator: Validator, kept: Kept | None
+) -> None:
     records: list[Node] = []
     owner: dict[str, tuple[Mapped, dict[str, int]]] = {}
     for part in parts:
         rows = {node["id"]: row for row, node in part.nodes.items()}
         records += part.nodes.values()
         owner.update(dict.fromkeys(rows, (part, rows)))
-    total = validation.chunk_count(records)
-    progress("validate", 0, total)
-    for done, results in enumerate(validation.validate(records, base, executor, validator), start=1):
-        progress("validate", done, total)
-        for result in results:
-            part, rows = owner[result.record]
-            finding = explain.explain(result, part, rows)
-            if finding is not None:
-                part.findings.append(finding)
+    for result in validation.validate(records, base, executor, validator, partial(progress, "validate"), kept):
+        part, rows = owner[result.record]
+        finding = explain.explain(result, part, rows)
+        if finding is not None:
+            part.findings.append(finding)
 
 
 def _in_order(part: Mapped) -> list[Finding]:

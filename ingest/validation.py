@@ -18,6 +18,7 @@ from rdflib.term import Node as Term
 
 import shapes
 from ingest.fields import by_name
+from ingest.kept import Kept
 from ingest.rdf import Node, triples
 from ingest.screening import Screen, screen, suspects
 from ingest.shacl import Result, results
@@ -41,22 +42,40 @@ class Chunk:
 Validator = Callable[[Chunk], list[Result]]
 
 
-def validate(records: Sequence[Node], base: str, executor: Executor, validator: Validator) -> Iterator[list[Result]]:
-    """Validate records; gives the results chunk by chunk, in the order of the records.
+def validate(
+    records: Sequence[Node],
+    base: str,
+    executor: Executor,
+    validator: Validator,
+    progress: Callable[[int, int], None],
+    kept: Kept | None = None,
+) -> list[Result]:
+    """Validate records; gives the results in the order of the records.
 
     :param records: all that there are: some are needed to judge others.
     :param validator: :func:`fast` or :func:`reference`.
+    :param progress: called with the number of chunks done and in all.
+    :param kept: results of the build before; records that have some are not validated again.
     """
     surroundings = _Surroundings(records)
-    parts = [records[start : start + _CHUNK] for start in range(0, len(records), _CHUNK)]
+    found: dict[str, list[Result]] = {}
+    keys: dict[str, str] = {}
+    if kept is not None:
+        keys = {record["id"]: kept.key(record, surroundings.of([record])) for record in records}
+        found = {iri: results for iri, key in keys.items() if (results := kept.get(key)) is not None}
+    changed = [record for record in records if record["id"] not in found]
+    parts = [changed[start : start + _CHUNK] for start in range(0, len(changed), _CHUNK)]
     chunks = [Chunk(base, part, surroundings.of(part)) for part in parts]
+    progress(0, len(chunks))
     # A single chunk is done before another process has started.
-    return map(validator, chunks) if len(chunks) == 1 else executor.map(validator, chunks)
-
-
-def chunk_count(records: Sequence[Node]) -> int:
-    """How many lists :func:`validate` will give."""
-    return -(-len(records) // _CHUNK)
+    checked = map(validator, chunks) if len(chunks) == 1 else executor.map(validator, chunks)
+    for done, results in enumerate(checked, start=1):
+        progress(done, len(chunks))
+        for result in results:
+            found.setdefault(result.record, []).append(result)
+    if kept is not None:
+        kept.replace({key: found.get(iri, []) for iri, key in keys.items()})
+    return [result for record in records for result in found.get(record["id"], [])]
 
 
 def reference(chunk: Chunk) -> list[Result]:

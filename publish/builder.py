@@ -23,6 +23,7 @@ import ontology
 import shapes
 from ingest import Ingested, Progress, ingest, record_types
 from ingest.catalogue import CatalogueError, Source, read, sources
+from ingest.kept import Kept
 from ingest.rdf import derived, triples
 from ingest.shacl import catalogue_faults
 from ingest.validation import Validator, fast
@@ -107,7 +108,9 @@ def build(
         release_id = _identifier(source, previous.id if previous else None)
         fresh = release_id not in releases.ids()
         if fresh:
-            ingested = ingest(listed, data, base, executor, progress, validator)
+            # Who asks for the reference wants to see what it says today.
+            kept = Kept(releases.root / "validated.json", made_with(base, software)) if validator is fast else None
+            ingested = ingest(listed, data, base, executor, progress, validator, kept)
             if not any(part.records for part in ingested.datasets.values()):
                 raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
             work = _Build(scratch, base, config, previous, progress)
@@ -163,7 +166,28 @@ def _software() -> dict[str, str]:
 
 def _source_hash(base: str, page_size: int, inputs: dict[str, str], software: dict[str, str]) -> str:
     """Hash of all that a release is made from: sources, settings, libraries, our own code, vocabulary and shapes."""
-    code = {
+    relevant = {name: version for name, version in software.items() if name != "python"}
+    return _hash([base, page_size, inputs, relevant, _code()])
+
+
+def _identifier(source: str, previous: str | None) -> str:
+    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
+    text = source if previous is None else f"{source} {previous}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def made_with(base: str, software: dict[str, str]) -> str:
+    """Hash of all that results of validation depend on besides records."""
+    return _hash([base, software, _code(), dt.datetime.now(dt.UTC).date().isoformat()])
+
+
+def _hash(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _code() -> dict[str, str]:
+    """SHA-256 of our own code, vocabulary and shapes."""
+    return {
         f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
         for package in _CODE
         for folder in (
@@ -175,15 +199,6 @@ def _source_hash(base: str, page_size: int, inputs: dict[str, str], software: di
         for entry in folder.iterdir()
         if entry.is_file()
     }
-    relevant = {name: version for name, version in software.items() if name != "python"}
-    text = json.dumps([base, page_size, inputs, relevant, code], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _identifier(source: str, previous: str | None) -> str:
-    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
-    text = source if previous is None else f"{source} {previous}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import hashlib
 import json
@@ -14,6 +15,7 @@ import sys
 import time
 from concurrent.futures import Executor
 from pathlib import Path
+from types import SimpleNamespace
 
 import brotli  # type: ignore[import-untyped]
 import pyoxigraph as ox
@@ -22,7 +24,8 @@ from support import BASE, DATA, ROOT, select, silent
 
 import ontology
 from ontology import jsonld
-from publish.builder import BuildError, build
+from publish import builder
+from publish.builder import BuildError, build, made_with
 from publish.release import SUFFIXES, Release, Releases
 
 FORMATS = {
@@ -270,3 +273,48 @@ def test_a_build_killed_at_any_moment_leaves_the_previous_release(tmp_path: Path
     check(releases.open())
     assert releases.current_id() != first.id
     assert sorted(releases.ids()) == sorted(path.name for path in releases.directory.iterdir())
+
+
+def test_what_has_changed_is_validated_again_and_gives_the_same_release(tmp_path: Path, executor: Executor) -> None:
+    data = Path(shutil.copytree(DATA, tmp_path / "data"))
+    var = Releases(tmp_path / "var")
+    build(data, BASE, var, executor, silent)
+    before = kept(var)
+    table = data / "grants.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("258000", "-258000", 1), encoding="utf-8")
+    assert text != table.read_text(encoding="utf-8")
+    again = build(data, BASE, var, executor, silent).release
+    # The grant, and the project of the same identifier, which might be a second one of its kind.
+    assert len(kept(var) - before) == len(before - kept(var)) == 2
+    fresh = build(data, BASE, Releases(tmp_path / "other"), executor, silent).release
+    assert again.file("quality.json")[0].read_bytes() == fresh.file("quality.json")[0].read_bytes()
+
+
+def kept(releases: Releases) -> set[str]:
+    """The keys of the results of validation that are kept."""
+    return set(json.loads((releases.root / "validated.json").read_text(encoding="utf-8").partition("\n")[2]))
+
+
+def test_results_depend_on_base_libraries_shapes_and_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"pyshacl": "0.40.1", "python": "3.11.7"}
+    made = [made_with(BASE, versions), made_with("https://daten.example.org/", versions)]
+    made += [made_with(BASE, {**versions, name: "9"}) for name in versions]
+    packages = {name: tmp_path / name for name in ("examples", "ontology", "shapes", "ingest", "publish")}
+    for name, folder in packages.items():
+        shutil.copytree(Path(ROOT / name), folder)
+    monkeypatch.setattr(builder, "package_files", lambda name: packages[name])
+    assert made_with(BASE, versions) == made[0]
+    for name in (
+        "shapes/project.ttl",
+        "ontology/context.jsonld",
+        "ontology/schemes/project-status.ttl",
+        "ingest/shacl.py",
+    ):
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write("\n")
+        made.append(made_with(BASE, versions))
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    monkeypatch.setattr(builder.dt, "datetime", SimpleNamespace(now=lambda zone: tomorrow))
+    made.append(made_with(BASE, versions))
+    assert len(set(made)) == len(made)
