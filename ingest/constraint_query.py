@@ -20,7 +20,7 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Node
 
-from ingest.constraints import UnknownConstraintError
+from ingest.value_tests import UnknownConstraintError
 
 _THIS: Final = Variable("this")
 _KNOWN: Final = {RDF.type, SH.prefixes, SH.select, SH.message}

@@ -14,8 +14,9 @@ from rdflib import SH, Graph, URIRef
 from rdflib.term import Node
 
 from ingest.constraint_query import ConstraintQuery, compile_query
-from ingest.constraints import Compiler, Test, UnknownConstraintError
+from ingest.constraints import Compiler
 from ingest.facts import Facts
+from ingest.value_tests import Test, UnknownConstraintError
 
 # IRIs of focus nodes, each with the shapes that it may not conform to.
 Suspects = dict[str, set[Node]]

@@ -124,3 +124,12 @@ def test_a_port_that_is_taken_is_told(releases: Releases) -> None:
         failed = run("serve", "--var", str(releases.root), "--port", str(holder.getsockname()[1]))
     assert failed.returncode == 2
     assert "Traceback" not in failed.stderr
+
+
+def test_the_reference_can_be_asked_alone_and_finds_the_same(tmp_path: Path) -> None:
+    data = spoil(tmp_path)
+    arguments = ("validate", "--data", str(data), "--format", "json")
+    alone = run(*arguments, SMARTREGION_REFERENCE_VALIDATION="true")
+    assert alone.returncode == 0, alone.stderr
+    assert len(json.loads(alone.stdout)) > 10
+    assert run(*arguments, SMARTREGION_REFERENCE_VALIDATION="false").stdout == alone.stdout

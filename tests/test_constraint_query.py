@@ -13,8 +13,8 @@ from rdflib import SH, XSD, Graph, Namespace
 from test_shapes import Data
 
 from ingest.constraint_query import compile_query
-from ingest.constraints import UnknownConstraintError
 from ingest.facts import Facts
+from ingest.value_tests import UnknownConstraintError
 
 EX = Namespace("http://example.org/")
 PREFIXES = """

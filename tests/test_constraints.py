@@ -9,8 +9,9 @@ from mutations import LANGUAGES, TEXTS
 from rdflib import SH, XSD, BNode, Graph, Namespace
 from rdflib.term import Node
 
-from ingest.constraints import Compiler, UnknownConstraintError
+from ingest.constraints import Compiler
 from ingest.facts import Facts, value_of
+from ingest.value_tests import UnknownConstraintError
 
 EX = Namespace("http://example.org/")
 PREFIXES = """

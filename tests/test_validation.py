@@ -14,7 +14,7 @@ import pyshacl
 import pytest
 from mutations import records as mutated
 from mutations import show
-from rdflib import RDF, SH, Graph, Literal, URIRef
+from rdflib import RDF, RDFS, SH, Graph, Literal, URIRef
 from support import BASE
 from test_shapes import GOOD, OTHERS, Data, partial
 
@@ -193,6 +193,7 @@ def test_all_shapes_are_aimed_at_classes() -> None:
     graph = shapes.load()
     for target in (SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf, SH.target):
         assert (None, target, None) not in graph
+    assert (None, RDF.type, RDFS.Class) not in graph
 
 
 @pytest.mark.parametrize("said", [(SH.closed, Literal(True)), (SH.deactivated, Literal(True)), (SR.rule, Literal(1))])

@@ -12,9 +12,10 @@ from rdflib import RDF, RDFS, SH, Graph, Namespace
 from rdflib.term import Node
 
 from ingest.constraint_query import compile_query
-from ingest.constraints import Compiler, UnknownConstraintError
+from ingest.constraints import Compiler
 from ingest.facts import Facts, value_of
 from ingest.screening import parts_of
+from ingest.value_tests import UnknownConstraintError
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SHT = Namespace("http://www.w3.org/ns/shacl-test#")
