@@ -1,184 +1,58 @@
-"""What can be wrong with a record or a table, said so that the person who sent it can mend it."""
+"""What can be wrong with a record or a file, said so that the person who sent it can mend it.
+
+The kinds of finding are listed in ``kinds.toml``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import Any, Literal
 
 Severity = Literal["violation", "warning", "info"]
-Text = dict[str, str]
+Text = Mapping[str, str]
+Place = tuple[int, int]
+"""A cell: its row as the spreadsheet program numbers it, and its column counted from 0."""
+
+_UNSAID = {"hint_de": "", "hint_en": ""}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of finding.
+    """One kind of finding; texts are German and English.
 
     :ivar code: stable identifier, e.g. ``type-decimal``.
-    :ivar severity: ``violation`` withholds the record; ``warning`` and ``info`` do not.
-    :ivar template: German and English sentence with ``str.format`` placeholders.
+    :ivar severity: ``violation`` withholds the record; ``warning`` and ``info`` do not. None when the shape says it.
+    :ivar title: what it is, in a few words.
+    :ivar text: the message, with ``str.format`` placeholders; empty when the shape has it.
+    :ivar right: what would be right, where no value can be suggested.
+    :ivar help: why it happens and what to do.
     """
 
     code: str
-    severity: Severity
-    template: Text
+    severity: Severity | None
+    title: Text
+    text: Text
+    right: Text
+    help: Text
+
+    @property
+    def anchor(self) -> str:
+        """Where it is explained: in ``docs/findings.md``, and on the page ``findings`` of the service."""
+        return f"findings#{self.code}"
 
 
-def _kind(code: str, severity: Severity, de: str, en: str) -> Kind:
-    return Kind(code, severity, {"de": de, "en": en})
-
-
-_CATALOGUE = (
-    _kind(
-        "file-unreadable",
-        "violation",
-        "Die Datei lässt sich nicht lesen ({detail}). Richtig wäre eine CSV-, TSV-, XLSX-, ODS- oder JSON-Datei.",
-        "The file cannot be read ({detail}). It should be a CSV, TSV, XLSX, ODS or JSON file.",
-    ),
-    _kind(
-        "file-missing",
-        "violation",
-        "Die im Katalog genannte Datei fehlt. Richtig wäre: die Datei ablegen oder ihren Eintrag im Katalog entfernen.",
-        "The file named in the catalogue is missing. Put it in place or remove its entry from the catalogue.",
-    ),
-    _kind(
-        "file-empty",
-        "violation",
-        "Die Tabelle enthält keine Kopfzeile. Richtig wäre: eine Zeile mit Spaltennamen, darunter die Datensätze.",
-        "The table has no header. It should have one row of column names with the records below.",
-    ),
-    _kind(
-        "encoding",
-        "info",
-        "Die Datei ist in {encoding} kodiert und wurde so gelesen. Empfohlen ist UTF-8.",
-        "The file is encoded in {encoding} and was read as such. UTF-8 is recommended.",
-    ),
-    _kind(
-        "surplus-cells",
-        "violation",
-        "Die Zeile hat {found} Zellen, die Kopfzeile nur {expected}. "
-        "Richtig wäre: Text, der das Trennzeichen enthält, in Anführungszeichen setzen.",
-        "The row has {found} cells, the header only {expected}. Put text that contains the delimiter in quotes.",
-    ),
-    _kind(
-        "unknown-column",
-        "warning",
-        "Die Spalte „{header}“ ist nicht bekannt und wurde nicht übernommen. {hint_de}",
-        "The column “{header}” is unknown and was not taken over. {hint_en}",
-    ),
-    _kind(
-        "missing-column",
-        "violation",
-        "Die Pflichtspalte „{header}“ fehlt; ohne sie kann kein Datensatz veröffentlicht werden. "
-        "Richtig wäre: die Spalte ergänzen.",
-        "The mandatory column “{header}” is missing; no record can be published without it. Add the column.",
-    ),
-    _kind(
-        "missing-key",
-        "violation",
-        "Das Pflichtfeld „{header}“ ist leer. {help_de}",
-        "The mandatory field “{header}” is empty. {help_en}",
-    ),
-    _kind(
-        "malformed-key",
-        "violation",
-        "„{value}“ ist kein gültiger Wert für „{header}“. {help_de}",
-        "“{value}” is not a valid value for “{header}”. {help_en}",
-    ),
-    _kind(
-        "duplicate-key",
-        "violation",
-        "„{value}“ ist schon in {source}, Zeile {source_row} vergeben. Richtig wäre eine eigene Kennung je Datensatz.",
-        "“{value}” is already used in {source}, row {source_row}. Every record needs a key of its own.",
-    ),
-    _kind(
-        "type-integer",
-        "violation",
-        "„{value}“ ist keine ganze Zahl. Richtig wäre zum Beispiel 97956.",
-        "“{value}” is not a whole number. Right would be, for example, 97956.",
-    ),
-    _kind(
-        "type-decimal",
-        "violation",
-        "„{value}“ ist keine Zahl. Richtig wäre zum Beispiel 1200000 oder 1200000,50.",
-        "“{value}” is not a number. Right would be, for example, 1200000 or 1200000.50.",
-    ),
-    _kind(
-        "ambiguous-number",
-        "violation",
-        "„{value}“ kann {thousands} oder {fraction} bedeuten. Richtig wäre: die Zahl ohne Tausenderpunkt schreiben.",
-        "“{value}” may mean {thousands} or {fraction}. Write the number without a thousands separator.",
-    ),
-    _kind(
-        "type-boolean",
-        "violation",
-        "„{value}“ ist weder ja noch nein. Richtig wäre „ja“ oder „nein“.",
-        "“{value}” is neither yes nor no. Right would be “ja” or “nein”.",
-    ),
-    _kind(
-        "type-date",
-        "violation",
-        "„{value}“ ist kein Datum. Richtig wäre zum Beispiel 2024-09-04 oder 04.09.2024.",
-        "“{value}” is not a date. Right would be, for example, 2024-09-04 or 04.09.2024.",
-    ),
-    _kind(
-        "type-partial-date",
-        "violation",
-        "„{value}“ ist kein Datum. Richtig wäre zum Beispiel 2024-09-04, 04.09.2024, 2024-09 oder 2024.",
-        "“{value}” is not a date. Right would be, for example, 2024-09-04, 04.09.2024, 2024-09 or 2024.",
-    ),
-    _kind(
-        "type-iri",
-        "violation",
-        "„{value}“ ist keine vollständige Adresse. Richtig wäre zum Beispiel https://www.hessen.de/.",
-        "“{value}” is not a complete address. Right would be, for example, https://www.hessen.de/.",
-    ),
-    _kind(
-        "type-code",
-        "violation",
-        "„{value}“ ist keine Kennnummer. Erlaubt sind Buchstaben, Ziffern und Bindestriche.",
-        "“{value}” is not a code. Letters, digits and hyphens are allowed.",
-    ),
-    _kind(
-        "type-text",
-        "violation",
-        "Der Text enthält Steuerzeichen, die sich nicht veröffentlichen lassen. Richtig wäre: sie entfernen.",
-        "The text contains control characters that cannot be published. Remove them.",
-    ),
-    _kind(
-        "unknown-concept",
-        "violation",
-        "„{value}“ steht nicht in der Werteliste von „{header}“. {hint_de}",
-        "“{value}” is not in the value list of “{header}”. {hint_en}",
-    ),
-    _kind(
-        "unknown-reference",
-        "violation",
-        "„{value}“ ist in „{header}“ nicht bekannt. {hint_de}",
-        "“{value}” is not known in “{header}”. {hint_en}",
-    ),
-    _kind(
-        "ambiguous-reference",
-        "violation",
-        "„{value}“ ist mehrdeutig. Richtig wäre einer der Schlüssel: {candidates}.",
-        "“{value}” is ambiguous. Use one of the keys: {candidates}.",
-    ),
-    _kind(
-        "outdated-key",
-        "warning",
-        "„{value}“ gibt es nicht mehr; eingesetzt wurde die Nachfolgegemeinde {successor}. "
-        "Richtig wäre: den Wert durch {successor} ersetzen.",
-        "“{value}” no longer exists; its successor {successor} was used. Replace the value by {successor}.",
-    ),
-    _kind(
-        "withheld-reference",
-        "warning",
-        "„{value}“ verweist auf einen zurückgehaltenen Datensatz ({source}, Zeile {source_row}); "
-        "der Verweis fehlt, bis jener berichtigt ist.",
-        "“{value}” refers to a withheld record ({source}, row {source_row}); the link is left out until it is mended.",
-    ),
-)
-
-KINDS = {kind.code: kind for kind in _CATALOGUE}
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """All kinds of finding by their code."""
+    listed = tomllib.loads(files(__package__).joinpath("kinds.toml").read_text(encoding="utf-8"))
+    return {
+        code: Kind(code, kind.get("severity"), kind["title"], kind.get("text", {}), kind.get("right", {}), kind["help"])
+        for code, kind in listed.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -187,7 +61,12 @@ class Finding:
 
     :ivar row: row as the spreadsheet program numbers it (RFC 7111: the header is row 1); None for the whole file.
     :ivar column: column letter; None when the column is absent or the whole row is meant.
+    :ivar value: what was found there; of a cell with several values, the one that is meant.
+    :ivar suggestion: what to write instead, where that is certain; "" to leave it empty.
     :ivar record: IRI of the record, relative to ``{base}id/``, where known.
+    :ivar path: IRI of the property, where known.
+    :ivar shape: IRI of the shape that found it.
+    :ivar node: in RDF, which has no rows: IRI of the node.
     """
 
     code: str
@@ -200,11 +79,14 @@ class Finding:
     header: str | None = None
     value: str | None = None
     suggestion: str | None = None
-    record: str | None = None
+    record: str | None = field(default=None, repr=False)
+    path: str | None = field(default=None, repr=False)
+    shape: str | None = field(default=None, repr=False)
+    node: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as a JSON object; keys as in the validation API."""
-        return {
+        """The finding as a JSON object, as ``/openapi.json`` describes it; one in RDF names its node and property."""
+        document: dict[str, Any] = {
             "code": self.code,
             "severity": self.severity,
             "source": self.source,
@@ -213,19 +95,41 @@ class Finding:
             "column": self.column,
             "header": self.header,
             "value": self.value,
-            "message": self.message,
+            "message": dict(self.message),
             "suggestion": self.suggestion,
-            "record": self.record,
         }
+        return document if self.node is None else {**document, "node": self.node, "property": self.path}
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the finding says why."""
+
+    def __init__(self, code: str, source: str, **details: object) -> None:
+        severity, text = message(code, **details)
+        super().__init__(text["en"])
+        self.finding = Finding(code=code, severity=severity, message=text, source=source)
 
 
 def message(code: str, **details: object) -> tuple[Severity, Text]:
     """Severity and text of a kind of finding with its placeholders filled.
 
-    :raises KeyError: no such kind, or a placeholder of its template is not given.
+    :raises KeyError: no such kind, or a placeholder of its text is not given.
     """
-    kind = KINDS[code]
-    return kind.severity, {lang: template.format(**details).strip() for lang, template in kind.template.items()}
+    kind = kinds()[code]
+    if kind.severity is None:
+        raise KeyError(f"The severity of {code} is said by a shape.")
+    rights = _rights(kind, details.get("suggestion"))
+    filled = {**_UNSAID, **details}
+    texts = {
+        language: text.format(**filled, right=rights.get(language, "")).strip() for language, text in kind.text.items()
+    }
+    return kind.severity, texts
+
+
+def _rights(kind: Kind, suggestion: object) -> Text:
+    if suggestion is None:
+        return kind.right
+    return {"de": f"Richtig wäre: {suggestion}", "en": f"Right would be: {suggestion}"}
 
 
 def column_letter(position: int) -> str:
@@ -236,3 +140,16 @@ def column_letter(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def column_position(letters: str) -> int:
+    """Position of a column by its name: the inverse of :func:`column_letter`."""
+    position = 0
+    for letter in letters:
+        position = 26 * position + ord(letter) - ord("A") + 1
+    return position - 1
+
+
+def cell_name(place: Place) -> str:
+    """Name of a cell, such as ``C17``."""
+    return f"{column_letter(place[1])}{place[0]}"

@@ -1,4 +1,4 @@
-"""All sources of a catalogue to records, with what is wrong with them."""
+"""All sources of a catalogue, or what somebody has sent, to records with what is wrong with them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ingest import explain, mapping, tables, validation
+from ingest import explain, mapping, validation
 from ingest.catalogue import Source
 from ingest.fields import RecordType, record_types
 from ingest.findings import Finding
 from ingest.kept import Kept
-from ingest.mapping import Mapped
+from ingest.mapping import Bound, Mapped
+from ingest.opening import Opened, open_path
 from ingest.rdf import Node
-from ingest.references import Register
+from ingest.references import Entry, Register
 from ingest.validation import Validator
 
 # Called with what is being done, how much of it is done, and how much there is.
@@ -37,11 +38,58 @@ class Collected:
 
 
 @dataclass
+class Part:
+    """One file and what became of it.
+
+    :ivar opened: the file as it was understood.
+    :ivar mapped: the records of each of its tables.
+    """
+
+    opened: Opened
+    mapped: list[Mapped]
+
+    @property
+    def source(self) -> str:
+        """Name of the file."""
+        return self.opened.source
+
+    @property
+    def record_type(self) -> RecordType | None:
+        """What its records are; None when it cannot be told."""
+        return self.opened.record_type
+
+    @property
+    def tables(self) -> Sequence[Bound]:
+        """The tables that hold records."""
+        return self.opened.bound
+
+    @property
+    def records(self) -> int:
+        """How many records it has."""
+        return sum(len(mapped.nodes) for mapped in self.mapped)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings: about the file, then by table, row and column."""
+        return [*self.opened.findings, *(finding for mapped in self.mapped for finding in _in_order(mapped))]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether nothing has to be mended."""
+        return not any(finding.severity == "violation" for finding in self.findings)
+
+
+@dataclass
 class Ingested:
-    """What a set of sources gives: datasets by name, and all findings in the order of sources and rows."""
+    """What a set of sources gives: datasets by name, and each file with its findings in the order of the sources."""
 
     datasets: dict[str, Collected]
-    findings: list[Finding]
+    parts: list[Part]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings."""
+        return [finding for part in self.parts for finding in part.findings]
 
 
 def ingest(
@@ -62,58 +110,80 @@ def ingest(
     :param validator: how they are validated: the fast way, or by the reference alone.
     :param kept: results of the build before.
     """
-    findings: list[Finding] = []
-    mapped: list[tuple[Source, Mapped]] = []
+    parts, _ = read(sources, directory, base, progress)
+    judge(parts, [], base, executor, progress, validator, kept)
+    return Ingested(_collect(sources, parts), parts)
+
+
+def read(sources: Sequence[Source], directory: Path, base: str, progress: Progress) -> tuple[list[Part], list[Entry]]:
+    """The records of all sources, not validated yet, and what others need to refer to them."""
+    parts: list[Part] = []
     taken: dict[str, tuple[str, int]] = {}
     for done, source in enumerate(sources):
         progress("read", done, len(sources))
-        try:
-            found = tables.read(directory / source.file)
-        except tables.UnreadableError as problem:
-            findings.append(problem.finding)
-            continue
-        bound = [mapping.bind(table, record_types()[source.shape], source.columns) for table in found]
-        # Of the sheets of a workbook, the one that looks most like the record type.
-        best = max(bound, key=lambda candidate: len(candidate.columns))
-        mapped.append((source, mapping.start(best, taken)))
-    register = Register(base, [entry for _, part in mapped for entry in mapping.entries(part)])
-    for done, (_, part) in enumerate(mapped):
-        progress("map", done, len(mapped))
-        mapping.fill(part, register)
-    _validate([part for _, part in mapped], base, executor, progress, validator, kept)
-    return Ingested(_collect(mapped), findings + [finding for _, part in mapped for finding in _in_order(part)])
+        opened = open_path(directory / source.file, record_types()[source.shape], source.columns)
+        parts.append(Part(opened, [mapping.start(bound, taken) for bound in opened.bound]))
+    entries = [entry for part in parts for mapped in part.mapped for entry in mapping.entries(mapped)]
+    fill(parts, Register(base, entries), progress)
+    return parts, entries
 
 
-def _validate(
-    parts: list[Mapped], base: str, executor: Executor, progress: Progress, validator: Validator, kept: Kept | None
+def fill(parts: Sequence[Part], register: Register, progress: Progress) -> None:
+    """Put the values into the records."""
+    for done, part in enumerate(parts):
+        progress("map", done, len(parts))
+        for mapped in part.mapped:
+            mapping.fill(mapped, register)
+
+
+def judge(
+    parts: Sequence[Part],
+    others: Sequence[Node],
+    base: str,
+    executor: Executor,
+    progress: Progress,
+    validator: Validator = validation.fast,
+    kept: Kept | None = None,
 ) -> None:
+    """Validate the records and note what is wrong with them.
+
+    :param others: records that these may refer to, and that are not validated.
+    """
     records: list[Node] = []
     owner: dict[str, tuple[Mapped, dict[str, int]]] = {}
-    for part in parts:
-        rows = {node["id"]: row for row, node in part.nodes.items()}
-        records += part.nodes.values()
-        owner.update(dict.fromkeys(rows, (part, rows)))
-    for result in validation.validate(records, base, executor, validator, partial(progress, "validate"), kept):
-        part, rows = owner[result.record]
-        finding = explain.explain(result, part, rows)
+    for mapped in (mapped for part in parts for mapped in part.mapped):
+        rows = {node["id"]: row for row, node in mapped.nodes.items()}
+        records += mapped.nodes.values()
+        owner.update(dict.fromkeys(rows, (mapped, rows)))
+    beside = [node for node in others if node["id"] not in owner]
+    for result in validation.validate(records, base, executor, validator, partial(progress, "validate"), kept, beside):
+        mapped, rows = owner[result.record]
+        finding = explain.explain(result, mapped, rows)
         if finding is not None:
-            part.findings.append(finding)
+            mapped.findings.append(finding)
 
 
-def _in_order(part: Mapped) -> list[Finding]:
-    return sorted(part.findings, key=lambda f: (f.row or 0, len(f.column or ""), f.column or "", f.code))
+def _in_order(mapped: Mapped) -> list[Finding]:
+    return sorted(mapped.findings, key=lambda f: (f.row or 0, len(f.column or ""), f.column or "", f.code))
 
 
-def _collect(mapped: list[tuple[Source, Mapped]]) -> dict[str, Collected]:
+def _collect(sources: Sequence[Source], parts: Sequence[Part]) -> dict[str, Collected]:
     datasets: dict[str, Collected] = {}
-    for source, part in mapped:
-        record_type = part.bound.record_type
-        collected = datasets.setdefault(source.dataset, Collected(source.dataset, record_type))
-        bad = {finding.row for finding in part.findings if finding.severity == "violation"}
-        # A file without its key column has nothing that could be named.
-        bad |= part.broken
-        for row, node in part.nodes.items():
-            (collected.withheld if row in bad else collected.records).append(node)
+    for source, part in zip(sources, parts, strict=True):
+        for mapped in part.mapped:
+            record_type = mapped.bound.record_type
+            collected = datasets.setdefault(source.dataset, Collected(source.dataset, record_type))
+            bad = withheld(mapped)
+            for row, node in mapped.nodes.items():
+                (collected.withheld if row in bad else collected.records).append(node)
     for collected in datasets.values():
         collected.records.sort(key=lambda node: node["id"])
     return datasets
+
+
+def withheld(mapped: Mapped) -> set[int]:
+    """The rows that cannot be published; where a mandatory column is missing, these are all."""
+    if mapped.bound.missing:
+        return set(mapped.nodes)
+    bad = {finding.row for finding in mapped.findings if finding.severity == "violation" and finding.row is not None}
+    return (bad | mapped.broken) & mapped.nodes.keys()

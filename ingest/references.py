@@ -16,6 +16,15 @@ from rdflib import Literal as RdfLiteral
 import ontology
 from ingest.fields import Field
 
+_TITLES = (
+    (
+        re.compile(r"(?:magistrat der|gemeindevorstand der)? ?(?:\w*stadt|gemeinde|markt|kommune) ", re.I),
+        "Municipality",
+        "",
+    ),
+    (re.compile(r"(?:kreisausschuss des )?(?:landkreise?s?|kreis|lk) ", re.I), "District", "Landkreis "),
+    (re.compile(r"(?:kreisausschuss des )", re.I), "District", ""),
+)
 _CLOSE = 70.0  # of 100; below, a suggestion misleads more often than it helps
 
 
@@ -106,6 +115,22 @@ class Register:
                 return self._one_of(found)
         return self._successor(text, classes) or self._unknown(text, classes)
 
+    def former(self, key: str, record_class: str) -> dict[str, object] | None:
+        """For the key of a municipality that no longer exists, its name and its successor.
+
+        :param record_class: IRI of the class that the record with this key is to have.
+        """
+        entry = self._former.get(key)
+        if entry is None or entry.key != key or entry.record_class == record_class:
+            return None
+        today = self._today(entry, [record_class])
+        return {"former": entry.names[0] if entry.names else key, "successor": _label(today) if today else "?"}
+
+    def key_of(self, name: str, record_class: str) -> str | None:
+        """The key of the one record of a class that has this name."""
+        found = {entry.key for entry in self._by_name.get((record_class, normalise(name)), ()) if entry.usable}
+        return next(iter(found)) if len(found) == 1 else None
+
     @staticmethod
     def _one_of(found: list[Entry]) -> Resolution:
         # A row that repeats a record has its name, too, and is withheld.
@@ -120,26 +145,45 @@ class Register:
 
     def _successor(self, text: str, classes: Sequence[str]) -> Resolution | None:
         former = self._former.get(text) or self._former.get(normalise(text))
-        if former is None or former.successor is None:
-            return None
-        today = next((self._by_key.get((record_class, former.successor)) for record_class in classes), None)
-        if today is None:
-            name = normalise(former.successor)
-            named = [entry for record_class in classes for entry in self._by_name.get((record_class, name), ())]
-            today = named[0] if len(named) == 1 else None
+        today = self._today(former, classes) if former else None
         if today is None:
             return None
-        label = f"{today.names[0]} ({today.key})"
-        return Resolution(today.iri, "outdated-key", suggestion=today.key, details={"successor": label})
+        return Resolution(today.iri, "outdated-key", suggestion=today.key, details={"successor": _label(today)})
+
+    def _today(self, former: Entry, classes: Sequence[str]) -> Entry | None:
+        """The record that replaces one that no longer exists."""
+        if former.successor is None:
+            return None
+        keyed = (self._by_key.get((record_class, former.successor)) for record_class in classes)
+        if today := next(filter(None, keyed), None):
+            return today
+        name = normalise(former.successor)
+        named = [entry for record_class in classes for entry in self._by_name.get((record_class, name), ())]
+        return named[0] if len(named) == 1 else None
 
     def _unknown(self, text: str, classes: Sequence[str]) -> Resolution:
         entries = [entry for record_class in classes for entry in self._by_class[record_class]]
-        padded = [entry for entry in entries if text.isdigit() and entry.key == "0" + text]
-        if padded:
-            names, suggestion = [padded[0].key], padded[0].key
-        else:
-            names, suggestion = nearest(text, [n for e in entries for n in (*e.names[:1], e.key)]), None
-        return Resolution(code="unknown-reference", suggestion=suggestion, details=hint(names))
+        digits = text.removesuffix(".0")
+        if digits.isdigit() and (padded := [entry for entry in entries if entry.key == f"0{digits}"]):
+            return Resolution(code="lost-zero", suggestion=padded[0].key)
+        if titled := self._titled(text, classes):
+            return Resolution(code="unknown-reference", suggestion=titled.key, details=hint([titled.names[0]]))
+        names = nearest(text, [name for entry in entries for name in (*entry.names[:1], entry.key)])
+        return Resolution(code="unknown-reference", details=hint(names))
+
+    def _titled(self, text: str, classes: Sequence[str]) -> Entry | None:
+        """The one record whose name has a title before it that says its class: Stadt Hanau, LK Fulda."""
+        for pattern, name, before in _TITLES:
+            if (match := pattern.match(text)) and str(ontology.SR[name]) in classes:
+                wanted = normalise(before + text[match.end() :])
+                found = [entry for entry in self._by_name.get((str(ontology.SR[name]), wanted), ()) if entry.usable]
+                if len({entry.iri for entry in found}) == 1:
+                    return found[0]
+        return None
+
+
+def _label(entry: Entry) -> str:
+    return f"{entry.names[0]} ({entry.key})" if entry.names else entry.key
 
 
 def hint(candidates: Sequence[str]) -> dict[str, object]:

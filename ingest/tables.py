@@ -1,32 +1,25 @@
-"""Reading a table from CSV, TSV, XLSX, XLS, ODS or JSON into text cells with the row numbers people see."""
+"""Tables: a header and the rows below it, with the row numbers that people see."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-import json
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import python_calamine
 
-from ingest.findings import Finding, column_letter, message
+from ingest import files, headers, marks
+from ingest.fields import record_types
+from ingest.findings import Finding, Place, UnreadableError, cell_name, column_letter, message
+from ingest.grids import Grid, Limits, Range
+from ingest.headers import Header
+from ingest.marks import Mark
+from ingest.sniff import Content
 
-_DELIMITERS = ",;\t|"
-_SPREADSHEETS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
-# A cell longer than this is not something a person typed; Python's csv module stops at 131,072 by default.
-_LONGEST_CELL = 1_000_000
-
-
-class UnreadableError(Exception):
-    """The file is not a table that can be read; the finding says why."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.message["en"])
-        self.finding = finding
+_INVISIBLE = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff\u00ad")
+_MOST_MERGED = 5000
 
 
 @dataclass(frozen=True)
@@ -35,18 +28,31 @@ class Table:
 
     :ivar source: file name.
     :ivar sheet: sheet name, for spreadsheets.
-    :ivar header_row: number of the header's row.
+    :ivar header: where the header is.
     :ivar headers: column names, in order; a name may occur twice.
     :ivar cells: text cells, "" where empty; index = row number as the spreadsheet program shows it, columns = 0, 1, ...
     :ivar findings: what was noticed while reading.
+    :ivar formulas: cells with a formula, see :class:`ingest.grids.Grid`.
+    :ivar errors: cells with an error value.
+    :ivar visible: False for a hidden sheet.
+    :ivar mark: of the template that the file was made with.
     """
 
     source: str
     sheet: str | None
-    header_row: int
+    header: Header
     headers: tuple[str, ...]
     cells: pd.DataFrame
     findings: tuple[Finding, ...] = ()
+    formulas: dict[Place, str] = field(default_factory=dict)
+    errors: dict[Place, str] = field(default_factory=dict)
+    visible: bool = True
+    mark: Mark | None = None
+
+    @property
+    def header_row(self) -> int | None:
+        """Number of the header's row; None where there is none, as in JSON."""
+        return self.header.last or None
 
     def rows(self) -> list[int]:
         """Row numbers of the records, as the spreadsheet program shows them."""
@@ -60,6 +66,14 @@ class Table:
         """Texts of a column, in the order of :meth:`rows`."""
         return [str(text) for text in self.cells[position]]
 
+    def without(self, rows: Collection[int]) -> Table:
+        """The table without some of its rows."""
+        return replace(self, cells=self.cells.drop(index=list(rows))) if rows else self
+
+    def noting(self, findings: Iterable[Finding]) -> Table:
+        """The table with more findings."""
+        return replace(self, findings=(*self.findings, *findings))
+
     def finding(
         self,
         code: str,
@@ -69,11 +83,12 @@ class Table:
         value: str | None = None,
         suggestion: str | None = None,
         record: str | None = None,
+        path: str | None = None,
         **details: object,
     ) -> Finding:
-        """A finding at a place in this table; ``details`` fill the sentence of its kind."""
+        """A finding at a place in this table; ``details`` fill the text of its kind."""
         header = self.headers[position] if position is not None else None
-        filled = {"header": header, "value": value, **details}
+        filled = {"header": header, "value": value, "suggestion": suggestion, **details}
         severity, text = message(code, **filled)
         return Finding(
             code=code,
@@ -83,10 +98,11 @@ class Table:
             sheet=self.sheet,
             row=row,
             column=None if position is None else column_letter(position),
-            header=header or _optional_text(details.get("header")),
+            header=header if position is not None else _optional_text(details.get("header")),
             value=value,
             suggestion=suggestion,
             record=record,
+            path=path,
         )
 
 
@@ -94,166 +110,150 @@ def _optional_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def read(path: Path) -> list[Table]:
-    """Read every table of a file; a spreadsheet gives one per sheet that is not empty.
-
-    :raises UnreadableError: the file is missing, damaged, protected or of another kind.
-    """
+def read(path: Path, known: Collection[str] = (), limits: Limits | None = None) -> list[Table]:
+    """Read every table of a file; parameters and errors as for :func:`parse`."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise _unreadable(path.name, "file-missing") from None
+        raise UnreadableError("file-missing", path.name) from None
     except OSError as error:
-        raise _unreadable(path.name, "file-unreadable", detail=error.strerror) from None
-    if path.suffix.lower() in _SPREADSHEETS:
-        tables = _read_spreadsheet(path.name, content)
-    elif path.suffix.lower() == ".json":
-        tables = [_read_json(path.name, content)]
-    else:
-        tables = [_read_csv(path.name, content)]
-    if not tables:
-        raise _unreadable(path.name, "file-empty")
+        raise UnreadableError("file-unreadable", path.name, detail=error.strerror) from None
+    return parse(path.name, content, known, limits)
+
+
+def parse(source: str, content: bytes, known: Collection[str] = (), limits: Limits | None = None) -> list[Table]:
+    """The tables of a file; a spreadsheet gives one per sheet that is not empty.
+
+    :param source: name of the file.
+    :param known: headings by which the header is found, see :func:`ingest.headers.known_headings`; without them, it is
+        the first row.
+    :raises UnreadableError: the file is damaged, protected or of another kind.
+    """
+    found, grids = files.read(source, content, limits or Limits())
+    if mark := marks.find(grids):
+        grids = [grid for grid in grids if grid.sheet == mark.sheet] or grids
+    tables = [replace(table(source, grid, known), mark=mark) for grid in grids]
+    tables[0] = tables[0].noting(_about_file(source, found, grids[0]))
     return tables
 
 
-def _unreadable(source: str, code: str, **details: object) -> UnreadableError:
-    severity, text = message(code, **details)
-    return UnreadableError(Finding(code=code, severity=severity, message=text, source=source))
+def _about_file(source: str, found: Content, grid: Grid) -> Iterable[Finding]:
+    whole = Table(source, None, Header(0, 0, ()), (), pd.DataFrame())
+    if found.misnamed:
+        label = found.label
+        yield whole.finding("file-suffix", suffix=found.misnamed, kind_de=label["de"], kind_en=label["en"])
+    if grid.encoding not in (None, "utf-8", "utf-8-sig"):
+        yield whole.finding("encoding", encoding=grid.encoding)
 
 
-def _decode(content: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding; Windows-1252 is what German spreadsheet programs write if not UTF-8."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if content.startswith(mark):
-            return content.decode(encoding), encoding
-    try:
-        return content.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return content.decode("windows-1252"), "windows-1252"
+def table(source: str, grid: Grid, known: Collection[str]) -> Table:
+    """The table of a grid: rows without content, and those above the header, are left out but counted."""
+    header = headers.find(grid, known)
+    names = _trimmed(header.names)
+    body = [(number, cells) for number, cells in grid.rows if number > header.last]
+    if body and any(cell.strip() in _help_texts() for cell in body[0][1]):
+        body = body[1:]  # the template's line of help
+    if grid.sheet is not None:
+        # In a workbook nothing moves when a row is longer: what is beside the table has no heading.
+        names = (*names, *[""] * (max((_width(cells) for _, cells in body), default=0) - len(names)))
+    width = len(names)
+    cells = pd.DataFrame(
+        [[_clean(cell) for cell in cells[:width]] + [""] * (width - len(cells)) for _, cells in body],
+        index=[number for number, _ in body],
+        columns=range(width),
+        dtype="object",
+    )
+    read = Table(source, grid.sheet, header, names, cells, (), grid.formulas, grid.errors, grid.visible)
+    return _unmerged(read.noting([*_about_header(read, grid), *_about_rows(read, grid)]), grid.merged)
 
 
-def _read_csv(source: str, content: bytes) -> Table:
-    if b"\x00" in content[:4096] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise _unreadable(source, "file-unreadable", detail="binary")
-    try:
-        text, encoding = _decode(content)
-    except UnicodeDecodeError as error:
-        raise _unreadable(source, "file-unreadable", detail=error.reason) from None
-    csv.field_size_limit(_LONGEST_CELL)
-    delimiter = "\t" if source.lower().endswith(".tsv") else _delimiter(text)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise _unreadable(source, "file-unreadable", detail=error) from None
-    table = _table(source, None, list(enumerate(rows, start=1)))
-    if encoding in ("utf-8", "utf-8-sig"):
-        return table
-    return _noting(table, [table.finding("encoding", encoding=encoding)])
+def _trimmed(names: Sequence[str]) -> tuple[str, ...]:
+    last = max((position for position, name in enumerate(names) if name), default=-1)
+    return tuple(names[: last + 1])
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that cuts the first rows into the most columns of equal number."""
-    lines = "".join(text.splitlines(keepends=True)[:20])
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        widths = [len(row) for row in csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter) if row]
-        if not widths or widths[0] == 1:
-            return 0, 0
-        return sum(width == widths[0] for width in widths), widths[0]
-
-    return max(_DELIMITERS, key=fit)
+def _width(cells: Sequence[str]) -> int:
+    return max((position for position, cell in enumerate(cells, start=1) if cell.strip()), default=0)
 
 
-def _read_spreadsheet(source: str, content: bytes) -> list[Table]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
-        grids = [(name, sheet.to_python(skip_empty_area=False)) for name, sheet in sheets]
-    except python_calamine.PasswordError:
-        raise _unreadable(source, "file-unreadable", detail="Kennwort / password") from None
-    except (python_calamine.CalamineError, OSError) as error:
-        raise _unreadable(source, "file-unreadable", detail=error) from None
-    tables = []
-    for name, grid in grids:
-        rows = [(number, [_cell(cell) for cell in row]) for number, row in enumerate(grid, start=1)]
-        if any(any(row) for _, row in rows):
-            tables.append(_table(source, name, rows))
-    return tables
+def _clean(cell: str) -> str:
+    """The text without what nobody sees: space around it, and characters without width."""
+    return (cell if cell.isascii() else cell.translate(_INVISIBLE)).strip()
 
 
-def _cell(value: Any) -> str:
-    """A typed spreadsheet cell as the text a person would have typed."""
-    if isinstance(value, bool):
-        return "ja" if value else "nein"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, dt.datetime):
-        midnight = value.time() == dt.time()
-        return value.date().isoformat() if midnight else value.isoformat()
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    return str(value)
-
-
-def _read_json(source: str, content: bytes) -> Table:
-    try:
-        document = json.loads(_decode(content)[0])
-    except ValueError as error:
-        raise _unreadable(source, "file-unreadable", detail=error) from None
-    objects = document.get("@graph") if isinstance(document, dict) else document
-    if not isinstance(objects, list) or not all(isinstance(item, dict) for item in objects):
-        raise _unreadable(source, "file-unreadable", detail="Liste von Objekten / list of objects")
-    # A list gives the column as often as it has values; which of them is which does not matter.
-    widths: dict[str, int] = {}
-    for item in objects:
-        for key, value in item.items():
-            widths[key] = max(widths.get(key, 1), len(value) if isinstance(value, list) else 1)
-    headers = [key for key, width in widths.items() for _ in range(width) if not key.startswith("@")]
-    rows: list[tuple[int, list[str]]] = [(0, headers)]
-    for number, item in enumerate(objects, start=1):
-        cells: list[str] = []
-        for key, width in widths.items():
-            if key.startswith("@"):
-                continue
-            value = item.get(key)
-            values = [_json_cell(entry) for entry in (value if isinstance(value, list) else [value])]
-            cells += values + [""] * (width - len(values))
-        rows.append((number, cells))
-    return _table(source, None, rows)
-
-
-def _json_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        named = value.get("id", value.get("@id", value.get("@value")))
-        return _json_cell(named) if named is not None else json.dumps(value, ensure_ascii=False)
-    return value if isinstance(value, str) else _cell(value)
-
-
-def _table(source: str, sheet: str | None, rows: list[tuple[int, list[str]]]) -> Table:
-    """The first row with content is the header; rows without content are left out but counted."""
-    filled = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
-    if not filled:
-        raise _unreadable(source, "file-empty")
-    header_row, header = filled[0]
-    headers = tuple(cell.strip().lstrip("\ufeff") for cell in header)
-    while headers and not headers[-1]:
-        headers = headers[:-1]
-    width = len(headers)
-    body, numbers, notes = [], [], []
-    for number, row in filled[1:]:
-        if len(row) > width and any(cell.strip() for cell in row[width:]):
-            notes.append((number, len(row)))
-        body.append(row[:width] + [""] * (width - len(row)))
-        numbers.append(number)
-    cells = pd.DataFrame(body, index=numbers, columns=range(width), dtype="object")
-    cells = cells.apply(lambda column: column.map(str.strip))
-    table = Table(source, sheet, header_row, headers, cells)
-    return _noting(
-        table, [table.finding("surplus-cells", row=row, found=found, expected=width) for row, found in notes]
+@cache
+def _help_texts() -> frozenset[str]:
+    return frozenset(
+        text for each in record_types().values() for column in each.columns for text in column.help.values()
     )
 
 
-def _noting(table: Table, findings: list[Finding]) -> Table:
-    return Table(table.source, table.sheet, table.header_row, table.headers, table.cells, (*table.findings, *findings))
+def _about_header(read: Table, grid: Grid) -> Iterable[Finding]:
+    header = read.header
+    if any(number < header.first for number, _ in grid.rows):
+        yield read.finding("rows-above-header", row=grid.rows[0][0], header_row=header.first)
+    if header.first != header.last:
+        yield read.finding("split-header", row=header.first, rows=f"{header.first}, {header.last}")
+
+
+def _about_rows(read: Table, grid: Grid) -> Iterable[Finding]:
+    width = len(read.headers)
+    for number, cells in grid.rows:
+        if number > read.header.last and (found := _width(cells)) > width:
+            yield read.finding("surplus-cells", row=number, found=found, expected=width)
+    if grid.open_quote is not None:
+        (row, position), lines = grid.open_quote
+        if position < width and row in read.cells.index:
+            yield read.finding("open-quote", row=row, position=position, lines=lines)
+    if hidden := [row for row in grid.hidden_rows if row in read.cells.index]:
+        yield read.finding("hidden-rows", row=hidden[0], rows=_spans(hidden, str))
+    columns = [position for position in grid.hidden_columns if position < width and read.cells[position].any()]
+    if columns:
+        yield read.finding(
+            "hidden-columns", row=read.header_row, position=columns[0], columns=_spans(columns, column_letter)
+        )
+
+
+def _spans(numbers: Sequence[int], label: Callable[[int], str]) -> str:
+    """Numbers as ranges: 5–7, 12."""
+    spans = []
+    for _, run in groupby(enumerate(sorted(numbers)), key=lambda item: item[1] - item[0]):
+        found = [number for _, number in run]
+        spans.append(label(found[0]) if len(found) == 1 else f"{label(found[0])}–{label(found[-1])}")
+    return ", ".join(spans)
+
+
+_EFFECTS = {
+    "down": {"de": "ihr Wert gilt für alle diese Zeilen", "en": "their value counts for all these rows"},
+    "across": {"de": "einen Wert hat nur die erste", "en": "only the first has a value"},
+}
+
+
+def _unmerged(read: Table, merged: Sequence[Range]) -> Table:
+    """The table with the value of cells merged downwards in each of their rows."""
+    noted = []
+    cells = read.cells
+    for (first, left), (last, right) in merged[:_MOST_MERGED]:
+        if first not in cells.index or left >= len(read.headers):
+            continue
+        value = read.cell(first, left)
+        rows = [row for row in cells.index[cells.index.searchsorted(first) :] if row <= last]
+        direction = "down" if last > first else "across"
+        if value and direction == "down":
+            for row in rows[1:]:
+                cells.at[row, left] = value
+        if value:
+            effect = _EFFECTS[direction]
+            named = f"{cell_name((first, left))}:{cell_name((last, right))}"
+            noted.append(
+                read.finding(
+                    "merged-cells",
+                    row=first,
+                    position=left,
+                    value=value,
+                    cells=named,
+                    effect_de=effect["de"],
+                    effect_en=effect["en"],
+                )
+            )
+    return read.noting(noted)

@@ -49,15 +49,17 @@ def validate(
     validator: Validator,
     progress: Callable[[int, int], None],
     kept: Kept | None = None,
+    others: Sequence[Node] = (),
 ) -> list[Result]:
     """Validate records; gives the results in the order of the records.
 
-    :param records: all that there are: some are needed to judge others.
+    :param records: what is validated; some are needed to judge others.
     :param validator: :func:`fast` or :func:`reference`.
     :param progress: called with the number of chunks done and in all.
     :param kept: results of the build before; records that have some are not validated again.
+    :param others: records that are not validated, but may be needed to judge those that are.
     """
-    surroundings = _Surroundings(records)
+    surroundings = _Surroundings([*records, *others])
     found: dict[str, list[Result]] = {}
     keys: dict[str, str] = {}
     if kept is not None:

@@ -21,10 +21,12 @@ from ingest.fields import Field, Kind
 NumberStyle = Literal["german", "plain", "unknown"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_LOST = "\ufffd"
 _GERMAN = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?|[+-]?\d+,\d+")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))")
+_PER_CENT = 100.0
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _MONTHS = {
     name: number
@@ -70,8 +72,10 @@ def reader(field: Field, style: NumberStyle) -> Callable[[str], Any]:
     if field.kind in ("integer", "decimal"):
         # Below 1,000 three digits after the point can only be a fraction: coordinates, percentages.
         known: NumberStyle = "plain" if field.maximum is not None and field.maximum < 1000 else style
-        decimal = field.kind == "decimal"
-        return lambda text: _decimal(text, known) if decimal else _integer(text, known)
+        number = _decimal if field.kind == "decimal" else _integer
+        if field.maximum == _PER_CENT:
+            return lambda text: number(text.removesuffix("%").rstrip(), known)
+        return lambda text: number(text, known)
     if field.kind in ("iri", "code"):
         read = _iri if field.kind == "iri" else _code
         return lambda text: read(text, field.prefix)
@@ -85,9 +89,30 @@ def reader(field: Field, style: NumberStyle) -> Callable[[str], Any]:
 
 
 def _text(text: str) -> str:
-    if _CONTROL.search(text):
+    if _CONTROL.search(text) or _LOST in text:
         raise Unreadable("type-text")
     return unicodedata.normalize("NFC", text)
+
+
+def without_controls(text: str) -> str | None:
+    """The text without control characters; None when characters are lost that nobody can restore."""
+    return None if _LOST in text else unicodedata.normalize("NFC", _CONTROL.sub("", text)).strip()
+
+
+def decimal(text: str, style: NumberStyle) -> Decimal | None:
+    """The number that a text is, in one of the ways of writing that :func:`reader` knows."""
+    try:
+        return _number(text, style, "type-decimal")
+    except Unreadable:
+        return None
+
+
+def day(text: str) -> str | None:
+    """The day that a text is (ISO 8601), in one of the ways of writing that :func:`reader` knows."""
+    try:
+        return _date(text)
+    except Unreadable:
+        return None
 
 
 def _number(text: str, style: NumberStyle, code: str) -> Decimal:

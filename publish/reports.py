@@ -33,7 +33,7 @@ def quality(ingested: Ingested) -> dict[str, Any]:
         },
         "severities": dict(sorted(Counter(finding.severity for finding in ingested.findings).items())),
         "withheld": sorted(node["id"] for part in ingested.datasets.values() for node in part.withheld),
-        "findings": [finding.to_json() for finding in ingested.findings],
+        "findings": [{**finding.to_json(), "record": finding.record} for finding in ingested.findings],
     }
 
 

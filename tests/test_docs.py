@@ -10,7 +10,7 @@ import pytest
 from support import ROOT
 
 from harvest.kinds import KINDS as FEED_KINDS
-from ingest.findings import KINDS
+from ingest.findings import kinds
 from publish.release import Releases
 from smartregion import main
 from smartregion_settings import Settings
@@ -32,10 +32,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
     assert table == expected
 
 
-def test_every_kind_of_finding_is_documented_with_its_severity() -> None:
+def test_every_kind_of_finding_is_documented_under_its_anchor() -> None:
     text = (DOCS / "findings.md").read_text(encoding="utf-8")
-    table = dict(re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.M))
-    assert table == {code: kind.severity for code, kind in KINDS.items()}
+    sections = dict(re.findall(r"^### ([a-z-]+)\n\n(.+)$", text, re.M))
+    assert sections == {
+        code: f"**{kind.title['en']}** ({kind.severity or 'severity by shape'}). {kind.help['en']}"
+        for code, kind in kinds().items()
+    }
+    assert all(kind.anchor == f"findings#{code}" for code, kind in kinds().items())
 
 
 def test_every_kind_of_fault_of_a_feed_is_documented_with_its_severity() -> None:

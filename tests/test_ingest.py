@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -12,15 +13,24 @@ from typing import Any
 
 import openpyxl
 import pytest
+from rdflib import SH
 from support import BASE, DATA, silent
 
 import ontology
+import shapes
 from ingest import Finding, Ingested, by_name, record_types
 from ingest.fields import terms
-from ingest.findings import KINDS, column_letter
+from ingest.findings import Kind, column_letter, column_position, kinds
 from publish.builder import inspect
 
 Table = list[list[str]]
+CONSTRAINTS = re.findall(
+    r"\w+",
+    "Class Datatype NodeKind MinCount MaxCount MinExclusive MinInclusive MaxExclusive MaxInclusive MinLength MaxLength "
+    "Pattern LanguageIn UniqueLang Equals Disjoint LessThan LessThanOrEquals Not And Or Xone QualifiedMinCount "
+    "QualifiedMaxCount Closed HasValue In",
+)
+"""The constraint components of SHACL (section 4), but for those whose results are others' (sh:node, sh:property)."""
 
 
 @pytest.fixture
@@ -155,7 +165,7 @@ def test_a_repeated_record_does_not_make_its_name_ambiguous(data: Path, clean: I
     row = row_of(data / "municipalities.csv", "06415000")
     edit(data / "municipalities.csv", lambda rows: rows.append(rows[row - 1][:]))
     found = inspect(data, BASE, executor, silent)
-    assert [(f.source, f.code) for f in violations(found)] == [("municipalities.csv", "duplicate-key")]
+    assert [(f.source, f.code) for f in violations(found)] == [("municipalities.csv", "duplicate-row")]
     assert records(found, "projects") == records(clean, "projects")
     assert records(found, "municipalities") == records(clean, "municipalities")
 
@@ -318,11 +328,21 @@ def test_every_type_in_the_context_has_a_shape() -> None:
     assert "lead" in terms("Project")
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.code)
-def test_a_kind_of_finding_speaks_both_languages(kind: Any) -> None:
-    assert set(kind.template) == {"de", "en"}
-    assert kind.template["de"] != kind.template["en"]
+@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.code)
+def test_a_kind_of_finding_speaks_both_languages(kind: Kind) -> None:
+    said = [kind.title, kind.help, *filter(None, (kind.text, kind.right))]
+    assert all(set(text) == {"de", "en"} and text["de"] != text["en"] for text in said)
+    assert bool(kind.text) == (kind.severity is not None) == (not kind.code.startswith("shape-"))
+
+
+def test_every_constraint_of_the_shapes_has_a_kind_of_finding() -> None:
+    used = set(shapes.load().predicates())
+    constraints = [component for component in CONSTRAINTS if SH[component[0].lower() + component[1:]] in used]
+    assert len(constraints) > 12
+    codes = {f"shape-{re.sub(r'(?<!^)(?=[A-Z])', '-', name).lower()}" for name in constraints} | {"shape-sparql"}
+    assert {code for code in kinds() if code.startswith("shape-")} == codes
 
 
 def test_column_letters() -> None:
     assert [column_letter(n) for n in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+    assert [column_position(column_letter(n)) for n in range(20_000)] == list(range(20_000))

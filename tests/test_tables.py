@@ -13,7 +13,8 @@ from odf.table import Table as OdfTable
 from odf.table import TableCell, TableRow
 from odf.text import P
 
-from ingest.tables import Table, UnreadableError, read
+from ingest.findings import UnreadableError
+from ingest.tables import Table, read
 
 HEADER = ["Kennung", "Titel (deutsch)", "Förderbetrag"]
 ROWS = [["a-1", "Straße; grün", "1.200,50"], ["007", "Zwei\nZeilen", ""]]
@@ -114,9 +115,9 @@ def test_json_lists_become_several_columns_of_one_name(tmp_path: Path) -> None:
     [
         ("empty.csv", b"", "file-empty"),
         ("blank.csv", b"\n\n;;\n", "file-empty"),
-        ("picture.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "file-unreadable"),
-        ("letter.xlsx", b"%PDF-1.7\n", "file-unreadable"),
-        ("zip.xlsx", b"PK\x05\x06" + bytes(18), "file-unreadable"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "file-kind"),
+        ("letter.xlsx", b"%PDF-1.7\n", "file-kind"),
+        ("zip.xlsx", b"PK\x05\x06" + bytes(18), "file-archive"),
         ("number.json", b"17", "file-unreadable"),
         ("broken.json", b"[{", "file-unreadable"),
         ("undefined-in-1252.csv", b"Kennung;Titel\na;\x81\xff\n", "file-unreadable"),

@@ -1,0 +1,35 @@
+"""Number formats of spreadsheet programs (ECMA-376 part 1, 18.8.30), as far as they change what a value means."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal
+
+Shown = Literal["percent", "month", "year"]
+"""A value shown as percent, or a date without its day, or without day and month."""
+
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def meaning(code: str) -> Shown | None:
+    """What a number format makes of a value; None when it shows it whole."""
+    plain = _QUOTED.sub("", code.partition(";")[0]).lower()
+    if "%" in plain:
+        return "percent"
+    if "y" not in plain or "d" in plain:
+        return None
+    return "month" if "m" in plain else "year"
+
+
+def as_shown(text: str, shown: Shown | None) -> str:
+    """What a person sees of a value: 0.9 as 90 %, a date without a day as its month or year."""
+    if shown == "percent":
+        try:
+            return f"{(Decimal(text) * 100).normalize():f} %"
+        except InvalidOperation:
+            return text
+    if shown is None or not _DAY.fullmatch(text):
+        return text
+    return text[:7] if shown == "month" else text[:4]
