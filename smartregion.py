@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints.
 
-Exit status: 0 done, 1 findings with ``--strict`` (``harvest-check``: any fault), 2 error, 3 not made current because
-too much would vanish.
+Exit status: 0 done, 1 findings with ``--strict`` (``harvest-check`` and ``validate FILES``: any fault), 2 error, 3 not
+made current because too much would vanish.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +25,10 @@ from rich.table import Table
 from harvest import report
 from harvest.check import HarvestError, Options, check, read_graphs
 from harvest.client import Limits
+from ingest import Part, RecordType, record_types, submission
+from ingest import Progress as Report
+from ingest.catalogue import CatalogueError
+from ingest.grids import Limits as FileLimits
 from ingest.validation import Validator, fast, reference
 from publish.activation import Loss, activate, current
 from publish.builder import BuildError, build, inspect
@@ -32,7 +36,8 @@ from publish.push import Bearer, Login, PushError, push
 from publish.release import ReleaseError, Releases
 from smartregion_progress import progress
 from smartregion_settings import Settings
-from smartregion_terminal import print_findings, print_losses, print_outcome
+from smartregion_terminal import print_losses, print_outcome
+from smartregion_validate import STYLES, write_fixed, write_marked, write_report
 from web.server import ServerError, serve
 
 _SHRUNK = 3
@@ -134,37 +139,82 @@ def build_command(
 
 
 @main.command("validate")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_data
 @_base
-@click.option("--strict", is_flag=True, help="Exit with status 1 when a record would be withheld.")
+@click.option("--type", "type_name", metavar="TYPE", help="Record type of the files; by default their headers tell it.")
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(STYLES),
     default="text",
     show_default=True,
-    help="For people, or for programs.",
+    help="For people (text, html), programs (json, turtle) or pipelines (sarif, junit).",
 )
+@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Of an HTML report.")
+@click.option("--marked", type=click.Path(dir_okay=False, path_type=Path), help="Write the workbook with its marks.")
+@click.option("--fix", type=click.Path(dir_okay=False, path_type=Path), help="Write a copy with the suggestions.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 also for warnings; without FILES, for violations.")
 @click.pass_obj
-def validate_command(settings: Settings, data: Path | None, base: str | None, strict: bool, style: str) -> None:
-    """Check the source tables without building anything.
+def validate_command(
+    settings: Settings,
+    files: tuple[Path, ...],
+    data: Path | None,
+    base: str | None,
+    type_name: str | None,
+    style: str,
+    language: str,
+    marked: Path | None,
+    fix: Path | None,
+    strict: bool,
+) -> None:
+    """Say which cell of FILES is wrong, and what would be right; without FILES, of the source tables.
 
-    Says for each finding the file, row and column, what is wrong and what would be right.
+    FILES are tables (XLSX, XLS, ODS, CSV, JSON) or RDF. They are checked against the rules and against the records in
+    the data directory, which they may refer to, change or join. Exit status: 0 in order, 1 something has to be mended,
+    2 error.
 
     \b
     Examples:
       smartregion validate
-      smartregion validate --data incoming --strict --format json
+      smartregion validate projects.xlsx --marked projects-marked.xlsx --fix projects-fixed.xlsx
+      smartregion validate incoming/*.csv --type Project --format sarif > findings.sarif
     """
     settings = _override(settings, data=data, base=base)
+    copies = [copy for copy in (marked, fix) if copy is not None]
+    if copies and (len(files) != 1 or any(copy.resolve() == files[0].resolve() for copy in copies)):
+        raise Failure("--marked and --fix write a copy of one file, under another name.")
     with _failing(), progress() as report, _workers() as executor:
-        ingested = inspect(settings.data, settings.base, executor, report, _validator(settings))
-    if style == "json":
-        click.echo(json.dumps([finding.to_json() for finding in ingested.findings], ensure_ascii=False, indent=1))
-    else:
-        print_findings(ingested.findings)
-    if strict and any(finding.severity == "violation" for finding in ingested.findings):
+        if files:
+            parts = _check(settings, files, _record_type(type_name), executor, report)
+        else:
+            parts = list(inspect(settings.data, settings.base, executor, report, _validator(settings)).parts)
+    paths = files or [settings.data / part.source for part in parts]
+    write_report(parts, paths, style, language, settings.base)
+    if marked is not None:
+        write_marked(parts[0], files[0].read_bytes(), marked)
+    if fix is not None:
+        write_fixed(parts[0], files[0].read_bytes(), fix)
+    wrong = {finding.severity for part in parts for finding in part.findings}
+    if ("violation" in wrong and (files or strict)) or ("warning" in wrong and files and strict):
         sys.exit(1)
+
+
+def _check(
+    settings: Settings, files: Sequence[Path], record_type: RecordType | None, executor: Executor, report: Report
+) -> list[Part]:
+    there = submission.standing(settings.data, settings.base)
+    sent = [submission.Submitted(path.name, path.read_bytes(), record_type) for path in files]
+    return submission.check(sent, there, FileLimits(), executor, report, _validator(settings))
+
+
+def _record_type(name: str | None) -> RecordType | None:
+    if name is None:
+        return None
+    types = {each.name.lower(): each for each in record_types().values()}
+    if name.lower() not in types:
+        raise Failure(f"There is no record type {name}. There are: {', '.join(each.name for each in types.values())}.")
+    return types[name.lower()]
 
 
 @main.command("serve")
@@ -372,7 +422,7 @@ def _failing() -> Iterator[None]:
     """Errors that a person can mend become a :class:`Failure`."""
     try:
         yield
-    except (BuildError, HarvestError, PushError, ReleaseError, ServerError) as error:
+    except (BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError) as error:
         raise Failure(str(error)) from None
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from rich.console import Console
 from rich.table import Table
 
-from ingest import Finding
 from publish.activation import Loss, names
 from publish.builder import Outcome
 from publish.release import Release
 
 _NAMES_SHOWN = 3
-_COLOURS = {"violation": "red", "warning": "yellow", "info": "cyan"}
 
 
 def print_outcome(outcome: Outcome, seconds: float) -> None:
@@ -56,20 +52,3 @@ def print_losses(old: Release | None, losses: list[Loss], release_id: str, perce
     ):
         console.print(sentence, soft_wrap=True)
     console.print(f"  smartregion releases activate {release_id} --allow-shrink", soft_wrap=True, highlight=False)
-
-
-def print_findings(findings: list[Finding]) -> None:
-    """Each finding with its place, in German and English."""
-    console = Console()
-    for finding in findings:
-        place = finding.source + (f", {finding.sheet}" if finding.sheet else "")
-        place += f":{finding.row}" if finding.row else ""
-        cell = f"{finding.column or '-'} ({finding.header})" if finding.header else ""
-        colour = _COLOURS[finding.severity]
-        console.print(
-            f"[{colour}]{finding.severity:<9}[/] {place} {cell} [dim]{finding.code}[/]", highlight=False, soft_wrap=True
-        )
-        for language in ("de", "en"):
-            console.print(f"          {finding.message[language]}", markup=False, highlight=False, soft_wrap=True)
-    counts: Counter[str] = Counter(finding.severity for finding in findings)
-    console.print(", ".join(f"{counts[severity]} {severity}" for severity in _COLOURS))

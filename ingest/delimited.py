@@ -8,6 +8,7 @@ from collections import Counter
 
 from ingest.findings import UnreadableError
 from ingest.grids import Grid, Limits, Row
+from ingest.output import plain
 
 _DELIMITERS = ",;\t|"
 # A cell longer than this is not something a person typed; Python's csv module stops at 131,072 by default.
@@ -27,7 +28,7 @@ def read(source: str, content: bytes, limits: Limits) -> list[Grid]:
         _, text, delimiter = dialect(source, text)
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
             if any(cell.strip() for cell in row):
-                rows.append((number, row))
+                rows.append((number, [plain(cell) for cell in row]))
                 if len(rows) > limits.rows:
                     break
     except csv.Error as error:

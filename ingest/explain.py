@@ -15,13 +15,12 @@ _SURPLUS = {"MaxCountConstraintComponent", "QualifiedMaxCountConstraintComponent
 _ALL_ROWS = -1
 
 
-def explain(result: Result, mapped: Mapped, rows: dict[str, int]) -> Finding | None:
-    """The finding for a validation result, or None when the cell has been explained already.
+def explain(result: Result, mapped: Mapped, row: int) -> Finding | None:
+    """The finding for a validation result about a record, or None when the cell has been explained already.
 
-    :param rows: row by the record's relative IRI.
+    :param row: of the record.
     """
     bound = mapped.bound
-    row = rows[result.record]
     field = bound.record_type.field(result.term)
     if result.component in _MISSING:
         if (row, field.term) in mapped.explained or field.term in bound.missing:
@@ -31,18 +30,18 @@ def explain(result: Result, mapped: Mapped, rows: dict[str, int]) -> Finding | N
     position = _position(mapped, field, row, result)
     cell = bound.table.cell(row, position) if position is not None else None
     value = _part(mapped, field, position, cell, result)
-    code = _code(result.component)
+    kind = code(result.component)
     return Finding(
-        code=code,
+        code=kind,
         severity=result.severity,
-        message=_message(field, result, value),
+        message=sentence(field, result, value),
         source=bound.table.source,
         sheet=bound.table.sheet,
         row=row,
         column=None if position is None else column_letter(position),
         header=field.name["de"] if position is None else bound.table.headers[position],
         value=value,
-        suggestion=repair.shaped(value, field) if code == "shape-pattern" and value else None,
+        suggestion=repair.shaped(value, field) if kind == "shape-pattern" and value else None,
         record=result.record,
         path=field.path,
         shape=result.shape,
@@ -60,7 +59,7 @@ def _without_column(result: Result, mapped: Mapped, field: Field) -> Finding | N
         "en": f"There is no column “{field.name['en']}”. {result.message['en']}",
     }
     return Finding(
-        code=_code(result.component),
+        code=code(result.component),
         severity=result.severity,
         message=found,
         source=table.source,
@@ -102,7 +101,8 @@ def _means(mapped: Mapped, field: Field, position: int, text: str, wanted: str) 
     return wanted in (lexical, f"{field.prefix}{lexical}")
 
 
-def _message(field: Field, result: Result, cell: str | None) -> Text:
+def sentence(field: Field, result: Result, cell: str | None) -> Text:
+    """What a result says: what was found, and the message of the shape."""
     if result.shape != field.shape and not cell:
         # A check beside the column: its message says already what is missing.
         found = {"de": "", "en": ""}
@@ -120,7 +120,7 @@ def _message(field: Field, result: Result, cell: str | None) -> Text:
     return {lang: found[lang] + result.message[lang] for lang in ("de", "en")}
 
 
-def _code(component: str) -> str:
+def code(component: str) -> str:
     """``MinCountConstraintComponent`` as ``shape-min-count``."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", component.removesuffix("ConstraintComponent"))
     return "-".join(["shape", *(word.lower() for word in words)])

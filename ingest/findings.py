@@ -84,6 +84,13 @@ class Finding:
     shape: str | None = field(default=None, repr=False)
     node: str | None = None
 
+    @property
+    def place(self) -> Place | None:
+        """The cell that is meant, if it is one."""
+        if self.row is None or self.column is None:
+            return None
+        return self.row, column_position(self.column)
+
     def to_json(self) -> dict[str, Any]:
         """The finding as a JSON object, as ``/openapi.json`` describes it; one in RDF names its node and property."""
         document: dict[str, Any] = {

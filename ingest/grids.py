@@ -54,6 +54,11 @@ class Grid:
     encoding: str | None = None
     open_quote: tuple[Place, int] | None = None
 
+    @property
+    def shift(self) -> int:
+        """How many rows further down everything is in a workbook; JSON counts its records from 1, without a header."""
+        return 1 if self.rows and self.rows[0][0] == 0 else 0
+
 
 def check_size(source: str, rows: int, cells: int, limits: Limits) -> None:
     """Refuse what is over the limits.

@@ -78,6 +78,13 @@ class Mapped:
         if code not in _MEANING_NOTHING:
             self.explained.add((row, column.term))
 
+    def withheld(self) -> set[int]:
+        """The rows that cannot be published; where a mandatory column is missing, these are all."""
+        if self.bound.missing:
+            return set(self.nodes)
+        bad = {finding.row for finding in self.findings if finding.severity == "violation" and finding.row is not None}
+        return (bad | self.broken) & self.nodes.keys()
+
 
 def bind(table: Table, record_type: RecordType, column_map: Mapping[str, str]) -> Bound:
     """Recognise the columns of a table; rows that are no records are left out.

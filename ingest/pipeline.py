@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ingest import explain, mapping, validation
+from ingest import mapping, validation
 from ingest.catalogue import Source
 from ingest.fields import RecordType, record_types
 from ingest.findings import Finding
 from ingest.kept import Kept
-from ingest.mapping import Bound, Mapped
-from ingest.opening import Opened, open_path
+from ingest.opening import open_path
+from ingest.parts import Part, TablePart
 from ingest.rdf import Node
 from ingest.references import Entry, Register
 from ingest.validation import Validator
@@ -38,53 +38,11 @@ class Collected:
 
 
 @dataclass
-class Part:
-    """One file and what became of it.
-
-    :ivar opened: the file as it was understood.
-    :ivar mapped: the records of each of its tables.
-    """
-
-    opened: Opened
-    mapped: list[Mapped]
-
-    @property
-    def source(self) -> str:
-        """Name of the file."""
-        return self.opened.source
-
-    @property
-    def record_type(self) -> RecordType | None:
-        """What its records are; None when it cannot be told."""
-        return self.opened.record_type
-
-    @property
-    def tables(self) -> Sequence[Bound]:
-        """The tables that hold records."""
-        return self.opened.bound
-
-    @property
-    def records(self) -> int:
-        """How many records it has."""
-        return sum(len(mapped.nodes) for mapped in self.mapped)
-
-    @property
-    def findings(self) -> list[Finding]:
-        """All findings: about the file, then by table, row and column."""
-        return [*self.opened.findings, *(finding for mapped in self.mapped for finding in _in_order(mapped))]
-
-    @property
-    def conforms(self) -> bool:
-        """Whether nothing has to be mended."""
-        return not any(finding.severity == "violation" for finding in self.findings)
-
-
-@dataclass
 class Ingested:
     """What a set of sources gives: datasets by name, and each file with its findings in the order of the sources."""
 
     datasets: dict[str, Collected]
-    parts: list[Part]
+    parts: list[TablePart]
 
     @property
     def findings(self) -> list[Finding]:
@@ -115,20 +73,22 @@ def ingest(
     return Ingested(_collect(sources, parts), parts)
 
 
-def read(sources: Sequence[Source], directory: Path, base: str, progress: Progress) -> tuple[list[Part], list[Entry]]:
+def read(
+    sources: Sequence[Source], directory: Path, base: str, progress: Progress
+) -> tuple[list[TablePart], list[Entry]]:
     """The records of all sources, not validated yet, and what others need to refer to them."""
-    parts: list[Part] = []
+    parts: list[TablePart] = []
     taken: dict[str, tuple[str, int]] = {}
     for done, source in enumerate(sources):
         progress("read", done, len(sources))
         opened = open_path(directory / source.file, record_types()[source.shape], source.columns)
-        parts.append(Part(opened, [mapping.start(bound, taken) for bound in opened.bound]))
+        parts.append(TablePart(opened, [mapping.start(bound, taken) for bound in opened.bound]))
     entries = [entry for part in parts for mapped in part.mapped for entry in mapping.entries(mapped)]
     fill(parts, Register(base, entries), progress)
     return parts, entries
 
 
-def fill(parts: Sequence[Part], register: Register, progress: Progress) -> None:
+def fill(parts: Sequence[TablePart], register: Register, progress: Progress) -> None:
     """Put the values into the records."""
     for done, part in enumerate(parts):
         progress("map", done, len(parts))
@@ -149,41 +109,22 @@ def judge(
 
     :param others: records that these may refer to, and that are not validated.
     """
-    records: list[Node] = []
-    owner: dict[str, tuple[Mapped, dict[str, int]]] = {}
-    for mapped in (mapped for part in parts for mapped in part.mapped):
-        rows = {node["id"]: row for row, node in mapped.nodes.items()}
-        records += mapped.nodes.values()
-        owner.update(dict.fromkeys(rows, (mapped, rows)))
+    records = [node for part in parts for node in part.nodes()]
+    owner = {node["id"]: part for part in parts for node in part.nodes()}
     beside = [node for node in others if node["id"] not in owner]
     for result in validation.validate(records, base, executor, validator, partial(progress, "validate"), kept, beside):
-        mapped, rows = owner[result.record]
-        finding = explain.explain(result, mapped, rows)
-        if finding is not None:
-            mapped.findings.append(finding)
+        owner[result.record].note(result)
 
 
-def _in_order(mapped: Mapped) -> list[Finding]:
-    return sorted(mapped.findings, key=lambda f: (f.row or 0, len(f.column or ""), f.column or "", f.code))
-
-
-def _collect(sources: Sequence[Source], parts: Sequence[Part]) -> dict[str, Collected]:
+def _collect(sources: Sequence[Source], parts: Sequence[TablePart]) -> dict[str, Collected]:
     datasets: dict[str, Collected] = {}
     for source, part in zip(sources, parts, strict=True):
         for mapped in part.mapped:
             record_type = mapped.bound.record_type
             collected = datasets.setdefault(source.dataset, Collected(source.dataset, record_type))
-            bad = withheld(mapped)
+            bad = mapped.withheld()
             for row, node in mapped.nodes.items():
                 (collected.withheld if row in bad else collected.records).append(node)
     for collected in datasets.values():
         collected.records.sort(key=lambda node: node["id"])
     return datasets
-
-
-def withheld(mapped: Mapped) -> set[int]:
-    """The rows that cannot be published; where a mandatory column is missing, these are all."""
-    if mapped.bound.missing:
-        return set(mapped.nodes)
-    bad = {finding.row for finding in mapped.findings if finding.severity == "violation" and finding.row is not None}
-    return (bad | mapped.broken) & mapped.nodes.keys()

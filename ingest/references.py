@@ -164,6 +164,8 @@ class Register:
     def _unknown(self, text: str, classes: Sequence[str]) -> Resolution:
         entries = [entry for record_class in classes for entry in self._by_class[record_class]]
         digits = text.removesuffix(".0")
+        if digits.isdigit() and (successor := self._successor(f"0{digits}", classes)):
+            return successor
         if digits.isdigit() and (padded := [entry for entry in entries if entry.key == f"0{digits}"]):
             return Resolution(code="lost-zero", suggestion=padded[0].key)
         if titled := self._titled(text, classes):

@@ -7,13 +7,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest import catalogue, mapping, pipeline
+from ingest import catalogue, graphs, mapping, pipeline, validation
 from ingest.fields import RecordType
+from ingest.graphs import GraphPart
 from ingest.grids import Limits
 from ingest.opening import open_content
-from ingest.pipeline import Part, Progress
+from ingest.parts import Part, TablePart
+from ingest.pipeline import Progress
 from ingest.rdf import Node
 from ingest.references import Entry, Register
+from ingest.validation import Validator
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,18 @@ def standing(directory: Path, base: str) -> Standing:
 
 
 def check(
-    submitted: Sequence[Submitted], there: Standing, limits: Limits, executor: Executor, progress: Progress
+    submitted: Sequence[Submitted],
+    there: Standing,
+    limits: Limits,
+    executor: Executor,
+    progress: Progress,
+    validator: Validator = validation.fast,
 ) -> list[Part]:
     """Read, map and validate files that belong together: they may refer to each other.
 
     :param there: the records that there are already; one that is sent again counts as changed.
     :param executor: where chunks of records are validated.
+    :param validator: how they are validated: the fast way, or by the reference alone.
     :returns: one part for each file, in order.
     """
     standing_register = Register(there.base, there.entries)
@@ -69,11 +78,19 @@ def check(
     parts: list[Part] = []
     for done, file in enumerate(submitted):
         progress("read", done, len(submitted))
+        if (syntax := graphs.syntax(file.source, file.content)) is not None:
+            parts.append(graphs.read(file.source, file.content, syntax, there.base, limits))
+            continue
         opened = open_content(file.source, file.content, limits, file.record_type)
-        parts.append(Part(opened, [mapping.start(bound, taken, standing_register) for bound in opened.bound]))
-    sent = [entry for part in parts for mapped in part.mapped for entry in mapping.entries(mapped)]
+        parts.append(TablePart(opened, [mapping.start(bound, taken, standing_register) for bound in opened.bound]))
+    tables = [part for part in parts if isinstance(part, TablePart)]
+    described = [part for part in parts if isinstance(part, GraphPart)]
+    sent = [entry for part in tables for mapped in part.mapped for entry in mapping.entries(mapped)]
+    sent += [entry for part in described for entry in part.entries()]
     replaced = {entry.iri for entry in sent}
-    unchanged = [entry for entry in there.entries if entry.iri not in replaced]
-    pipeline.fill(parts, Register(there.base, [*sent, *unchanged]), progress)
-    pipeline.judge(parts, [*there.nodes.values()], there.base, executor, progress)
+    register = Register(there.base, [*sent, *(entry for entry in there.entries if entry.iri not in replaced)])
+    pipeline.fill(tables, register, progress)
+    for part in described:
+        part.resolve(register)
+    pipeline.judge(parts, [*there.nodes.values()], there.base, executor, progress, validator)
     return parts

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pyoxigraph as ox
 import pytest
 from support import BASE, DATA, silent
 
+from ingest.submission import Standing, standing
 from publish.builder import build
 from publish.release import Release, Releases
 
@@ -19,6 +20,19 @@ def executor() -> Iterator[Executor]:
     """Two processes that validate."""
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         yield pool
+
+
+@pytest.fixture(scope="session")
+def thread() -> Iterator[Executor]:
+    """One thread, which is quicker than processes for a few records."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def there() -> Standing:
+    """The real records, which files that are sent may refer to."""
+    return standing(DATA, BASE)
 
 
 @pytest.fixture(scope="session")

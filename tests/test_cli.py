@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 import requests
 from support import BASE, DATA, ROOT, free_port
@@ -48,16 +49,71 @@ def test_validate_names_the_cell_in_both_languages(tmp_path: Path) -> None:
     data = spoil(tmp_path)
     checked = run("validate", "--data", str(data))
     assert checked.returncode == 0
-    assert "projects.csv:" in checked.stdout
+    assert "projects.csv  Projekt / Project" in checked.stdout
     assert "Gemeint sein könnte: „Fulda“" in checked.stdout
     assert "Perhaps: “Fulda”" in checked.stdout
     strict = run("validate", "--data", str(data), "--strict", "--format", "json")
     assert strict.returncode == 1
-    findings = json.loads(strict.stdout)
+    findings = [finding for document in json.loads(strict.stdout) for finding in document["findings"]]
     (violation,) = [finding for finding in findings if finding["severity"] == "violation"]
     assert violation["code"] == "unknown-reference"
     assert violation["value"] == "Fuldaa"
     assert set(violation["message"]) == {"de", "en"}
+
+
+SUBMISSIONS = ROOT / "tests" / "fixtures" / "submissions"
+
+
+def test_validate_says_by_its_status_whether_a_file_is_in_order() -> None:
+    good = run("validate", str(SUBMISSIONS / "marked-header.csv"))
+    assert (good.returncode, "in Ordnung / in order" in good.stdout) == (0, True)
+    warned = [str(SUBMISSIONS / "dissolved.csv")]
+    assert run("validate", *warned).returncode == 0
+    assert run("validate", *warned, "--strict").returncode == 1
+    bad = run("validate", str(SUBMISSIONS / "report.xlsx"), str(SUBMISSIONS / "amounts.csv"))
+    assert bad.returncode == 1
+    assert "Traceback" not in bad.stderr
+    assert "ein PDF-Dokument und keine Tabelle" in bad.stdout
+    assert "E3  Förderbetrag  type-decimal" in bad.stdout
+
+
+@pytest.mark.parametrize("style", ["text", "json", "sarif", "junit", "turtle", "html"])
+def test_validate_reports_in_every_form(style: str) -> None:
+    paths = [str(SUBMISSIONS / name) for name in ("amounts.csv", "two-sheets.xlsx")]
+    told = run("validate", *paths, "--format", style, "--language", "en")
+    assert told.returncode == 1, told.stderr
+    assert "Perhaps 1200000 is meant." in told.stdout
+
+
+def test_validate_writes_the_marked_workbook_and_the_fixed_copy(tmp_path: Path) -> None:
+    marked, fixed = tmp_path / "marked.xlsx", tmp_path / "fixed.xlsx"
+    source = str(SUBMISSIONS / "old-key.xlsx")
+    told = run("validate", source, "--marked", str(marked), "--fix", str(fixed), "--format", "json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["findings"][0]["suggestion"] == "06415000"
+    assert "Projekte, C4  Federführung: „06435014“ → „06415000“" in told.stderr
+    assert openpyxl.load_workbook(marked).sheetnames == ["Prüfbericht", "Projekte"]
+    again = run("validate", str(fixed), "--format", "json")
+    assert json.loads(again.stdout) == {"conforms": True, "record_type": "Project", "records": 3, "findings": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere.csv"], "nowhere.csv"),
+        (["{}/amounts.csv", "--type", "Projekt"], "Project"),
+        (["{}/amounts.csv", "{}/keys.csv", "--fix", "/tmp/x.csv"], "one file"),
+        (["{}/amounts.csv", "--fix", "{}/amounts.csv"], "another name"),
+        (["{}/amounts.csv", "--fix", "/tmp/x.xlsx"], "CSV"),
+        (["{}/report.xlsx", "--marked", "/tmp/x.xlsx"], "not a table"),
+        (["{}/amounts.csv", "--data", "nowhere"], "catalogue.ttl"),
+    ],
+)
+def test_validate_refuses_in_words(arguments: list[str], told: str) -> None:
+    failed = run("validate", *(argument.format(SUBMISSIONS) for argument in arguments))
+    assert failed.returncode == 2
+    assert told in failed.stderr
+    assert "Traceback" not in failed.stderr
 
 
 def test_releases_are_listed_activated_and_pruned(tmp_path: Path) -> None:

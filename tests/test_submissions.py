@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import BASE, DATA, silent
+from support import DATA, silent
 
 from ingest import Part, by_name
 from ingest.grids import Limits
-from ingest.submission import Standing, Submitted, check, standing
+from ingest.submission import Standing, Submitted, check
 
 FILES = Path(__file__).parent / "fixtures" / "submissions"
 INDEX: dict[str, dict[str, Any]] = tomllib.loads((FILES / "index.toml").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def there() -> Standing:
-    return standing(DATA, BASE)
-
-
-@pytest.fixture(scope="module")
-def thread() -> Iterator[Executor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
 
 
 def sent(name: str, there: Standing, thread: Executor) -> Part:

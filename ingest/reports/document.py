@@ -1,0 +1,17 @@
+"""Findings as JSON, in the shape that ``/openapi.json`` describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ingest.parts import Part
+
+
+def document(part: Part) -> dict[str, Any]:
+    """What was found in a file; ``record_type`` is empty when it cannot be told or when there are several."""
+    return {
+        "conforms": part.conforms,
+        "record_type": part.record_type.name if part.record_type else "",
+        "records": part.records,
+        "findings": [finding.to_json() for finding in part.findings],
+    }
