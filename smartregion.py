@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 from pydantic import ValidationError
@@ -25,10 +25,11 @@ from rich.table import Table
 from harvest import report
 from harvest.check import HarvestError, Options, check, read_graphs
 from harvest.client import Limits
-from ingest import Part, RecordType, record_types, submission
+from ingest import Part, RecordType, record_types, submission, templates
 from ingest import Progress as Report
 from ingest.catalogue import CatalogueError
 from ingest.grids import Limits as FileLimits
+from ingest.standing import standing
 from ingest.validation import Validator, fast, reference
 from publish.activation import Loss, activate, current
 from publish.builder import BuildError, build, inspect
@@ -41,6 +42,7 @@ from smartregion_validate import STYLES, write_fixed, write_marked, write_report
 from web.server import ServerError, serve
 
 _SHRUNK = 3
+_TEMPLATES = {"xlsx": "xlsx", "csv": "csv", "json-schema": "json"}
 
 
 class Failure(click.ClickException):
@@ -186,7 +188,8 @@ def validate_command(
         raise Failure("--marked and --fix write a copy of one file, under another name.")
     with _failing(), progress() as report, _workers() as executor:
         if files:
-            parts = _check(settings, files, _record_type(type_name), executor, report)
+            record_type = _record_type(type_name) if type_name else None
+            parts = _check(settings, files, record_type, executor, report)
         else:
             parts = list(inspect(settings.data, settings.base, executor, report, _validator(settings)).parts)
     paths = files or [settings.data / part.source for part in parts]
@@ -203,18 +206,62 @@ def validate_command(
 def _check(
     settings: Settings, files: Sequence[Path], record_type: RecordType | None, executor: Executor, report: Report
 ) -> list[Part]:
-    there = submission.standing(settings.data, settings.base)
+    there = standing(settings.data, settings.base)
     sent = [submission.Submitted(path.name, path.read_bytes(), record_type) for path in files]
     return submission.check(sent, there, FileLimits(), executor, report, _validator(settings))
 
 
-def _record_type(name: str | None) -> RecordType | None:
-    if name is None:
-        return None
+def _record_type(name: str) -> RecordType:
     types = {each.name.lower(): each for each in record_types().values()}
     if name.lower() not in types:
         raise Failure(f"There is no record type {name}. There are: {', '.join(each.name for each in types.values())}.")
     return types[name.lower()]
+
+
+@main.command("template")
+@click.argument("type_name", metavar="TYPE")
+@_data
+@_base
+@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Of its headings.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(list(_TEMPLATES)),
+    default="xlsx",
+    show_default=True,
+    help="A workbook with drop-down lists, a CSV file, or a JSON Schema for programs.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; by default TYPE.xlsx.")
+@click.pass_obj
+def template_command(
+    settings: Settings,
+    type_name: str,
+    data: Path | None,
+    base: str | None,
+    language: Literal["de", "en"],
+    style: str,
+    output: Path | None,
+) -> None:
+    """Write an empty table for records of TYPE, with help, lists to choose from, and examples.
+
+    It is made from the shapes and from the records in the data directory. A file that is there already is left alone.
+
+    \b
+    Examples:
+      smartregion template Project
+      smartregion template Grant --language en --format json-schema --output grants.schema.json
+    """
+    settings = _override(settings, data=data, base=base)
+    record_type = _record_type(type_name)
+    with _failing():
+        there = standing(settings.data, settings.base)
+    path = output or Path(f"{record_type.name}.{_TEMPLATES[style]}")
+    try:
+        with path.open("xb") as file:
+            file.write(templates.written(record_type, language, _TEMPLATES[style], there))
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}. Name another file with --output.") from None
+    click.echo(path)
 
 
 @main.command("serve")

@@ -21,7 +21,7 @@ _STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _HARMLESS: Final = re.compile(r"[+-]?[\d\s.,:/%()-]*")
 _NOT_IN_XLSX: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LONGEST: Final = 32_767
-_EPOCH: Final = dt.datetime(2026, 1, 1)
+EPOCH: Final = dt.datetime(2026, 1, 1)
 _MODIFIED: Final = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 _CREATED: Final = re.compile(rb"<dcterms:created[^>]*>([^<]*)")
 
@@ -31,7 +31,7 @@ def new_workbook() -> Workbook:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     book.properties.creator = "Smarte Region Hessen"
-    book.properties.created = _EPOCH
+    book.properties.created = EPOCH
     return book
 
 

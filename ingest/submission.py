@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
 
-from ingest import catalogue, graphs, mapping, pipeline, validation
+from ingest import graphs, mapping, pipeline, validation
 from ingest.fields import RecordType
 from ingest.graphs import GraphPart
 from ingest.grids import Limits
 from ingest.opening import open_content
 from ingest.parts import Part, TablePart
 from ingest.pipeline import Progress
-from ingest.rdf import Node
-from ingest.references import Entry, Register
+from ingest.references import Register
+from ingest.standing import Standing
 from ingest.validation import Validator
 
 
@@ -30,32 +29,6 @@ class Submitted:
     source: str
     content: bytes
     record_type: RecordType | None = None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The records that there are already, which those sent may refer to, change or join.
-
-    :ivar base: base IRI, ending in a slash.
-    :ivar entries: what is needed to refer to them.
-    :ivar nodes: the records by their relative IRI.
-    """
-
-    base: str
-    entries: Sequence[Entry]
-    nodes: Mapping[str, Node]
-
-
-def standing(directory: Path, base: str) -> Standing:
-    """The records of a directory with ``catalogue.ttl`` and the tables it names.
-
-    :param base: base IRI, ending in a slash.
-    :raises CatalogueError: the catalogue is missing or wrong.
-    """
-    listed = catalogue.sources(catalogue.read(directory / "catalogue.ttl", base), base)
-    parts, entries = pipeline.read(listed, directory, base, lambda *_: None)
-    nodes = {node["id"]: node for part in parts for mapped in part.mapped for node in mapped.nodes.values()}
-    return Standing(base, entries, nodes)
 
 
 def check(

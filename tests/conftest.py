@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 from support import BASE, DATA, silent
 
-from ingest.submission import Standing, standing
+from ingest.standing import Standing, standing
 from publish.builder import build
 from publish.release import Release, Releases
 

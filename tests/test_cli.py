@@ -116,6 +116,21 @@ def test_validate_refuses_in_words(arguments: list[str], told: str) -> None:
     assert "Traceback" not in failed.stderr
 
 
+def test_a_template_is_written_and_none_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "projekte.xlsx"
+    written = run("template", "project", "--output", str(path))
+    assert (written.returncode, written.stdout.strip()) == (0, str(path))
+    assert openpyxl.load_workbook(path).sheetnames[0] == "Projekt"
+    content = path.read_bytes()
+    again = run("template", "Project", "--output", str(path))
+    assert (again.returncode, "--output" in again.stderr, path.read_bytes() == content) == (2, True, True)
+    english = tmp_path / "grants.csv"
+    assert run("template", "Grant", "--language", "en", "--format", "csv", "--output", str(english)).returncode == 0
+    assert english.read_text(encoding="utf-8-sig").startswith("Identifier;Title (German);")
+    unknown = run("template", "Projekte")
+    assert (unknown.returncode, "Project" in unknown.stderr) == (2, True)
+
+
 def test_releases_are_listed_activated_and_pruned(tmp_path: Path) -> None:
     data, var = Path(shutil.copytree(DATA, tmp_path / "data")), tmp_path / "var"
     assert run("build", "--data", str(data), "--var", str(var)).returncode == 0

@@ -17,7 +17,8 @@ from ingest import Part, by_name
 from ingest.graphs import syntax
 from ingest.grids import Limits
 from ingest.reports.document import document
-from ingest.submission import Standing, Submitted, check
+from ingest.standing import Standing
+from ingest.submission import Submitted, check
 from ontology import jsonld
 
 PREFIXES = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in ontology.PREFIXES.items())

@@ -29,7 +29,8 @@ from ingest.reports import pipelines, shacl, terminal
 from ingest.reports.document import document
 from ingest.reports.marked import AUTHOR, marked
 from ingest.reports.view import view
-from ingest.submission import Standing, Submitted, check
+from ingest.standing import Standing
+from ingest.submission import Submitted, check
 from web import report
 
 FILES = Path(__file__).parent / "fixtures" / "submissions"

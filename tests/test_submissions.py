@@ -12,7 +12,8 @@ from support import DATA, silent
 
 from ingest import Part, by_name
 from ingest.grids import Limits
-from ingest.submission import Standing, Submitted, check
+from ingest.standing import Standing
+from ingest.submission import Submitted, check
 
 FILES = Path(__file__).parent / "fixtures" / "submissions"
 INDEX: dict[str, dict[str, Any]] = tomllib.loads((FILES / "index.toml").read_text(encoding="utf-8"))

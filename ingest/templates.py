@@ -1,0 +1,29 @@
+"""Templates for records, as files: a workbook to fill in, a CSV file, a JSON Schema for programs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ingest import output, template_schema, template_workbook
+from ingest.fields import RecordType
+from ingest.standing import Standing
+from ingest.template_model import Language, Template, template
+
+SUFFIXES: Final = ("xlsx", "csv", "json")
+
+
+def written(record_type: RecordType, language: Language, suffix: str, there: Standing) -> bytes:
+    """A template as a file; the same for the same shapes and records.
+
+    :param suffix: one of :data:`SUFFIXES`.
+    :param there: the records that there are, which can be referred to.
+    :raises KeyError: another suffix.
+    """
+    writers = {"xlsx": template_workbook.write, "csv": _write_csv, "json": template_schema.write}
+    return writers[suffix](template(record_type, language, there), there.base)
+
+
+def _write_csv(made: Template, _: str) -> bytes:
+    """Headings, and the line of help under them."""
+    rows = ([column.name for column in made.columns], [column.help for column in made.columns])
+    return output.write_csv(rows, ";")
