@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import select
 import signal
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import recv_handle, send_handle
+from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,10 +24,8 @@ from engine.errors import (
     ResultTooLarge,
     UnfitForFormat,
 )
+from engine.forking import Origin
 
-_LOG = logging.getLogger(__name__)
-_START_SECONDS = 120.0
-"""Reading ten million triples into memory takes half of it."""
 _GRACE_SECONDS = 2.0
 
 
@@ -49,89 +41,6 @@ class Snapshot:
     version: str
     path: Path
     in_memory: bool = False
-
-
-class Origin:
-    """The first process of the program, which forks the query processes over one snapshot."""
-
-    def __init__(self, snapshot: Snapshot, limits: Limits, prefixes: Mapping[str, str], *, network: bool) -> None:
-        ours, theirs = socket.socketpair()
-        places = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-P", "-m", "engine.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
-            )
-        self._connection = Connection(ours.detach())
-        self._lock = threading.Lock()
-        self._ready = False
-        self._network = network
-        self._connection.send(
-            {
-                "path": str(snapshot.path),
-                "in_memory": snapshot.in_memory,
-                "network": network,
-                "bytes": limits.megabytes * 2**20,
-                "prefixes": dict(prefixes),
-            }
-        )
-
-    def alive(self) -> bool:
-        """Whether it can fork."""
-        return self._process.poll() is None
-
-    def fork(self) -> tuple[int, Connection]:
-        """A new query process: its id and the socket to it."""
-        ours, theirs = socket.socketpair()
-        with ours, theirs, self._asking():
-            if not self._ready:
-                self._greet()
-            self._connection.send(0)
-            send_handle(self._connection, theirs.fileno(), self._process.pid)
-            pid: int = self._receive()
-            return pid, Connection(ours.detach())
-
-    def end(self, pid: int) -> int:
-        """End a query process, if it has not ended already; its exit status, negative for a signal."""
-        with self._asking():
-            self._connection.send(pid)
-            status: int = self._receive()
-            return status
-
-    def close(self) -> None:
-        """End the process and all that it forked; left alone with its socket, it does so itself."""
-        self._connection.close()
-        try:
-            self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            with self._lock:
-                yield
-        except (EOFError, OSError) as error:
-            self.close()
-            raise EngineFailed(f"Query processes cannot be started: {type(error).__name__}.") from None
-
-    def _greet(self) -> None:
-        status, detail, isolated = self._receive()
-        if status != "ready":
-            raise EngineFailed(f"The store cannot be opened: {detail}")
-        self._ready = True
-        if not isolated and not self._network:
-            _LOG.warning("Query processes cannot leave the network here; only the check for SERVICE protects it.")
-
-    def _receive(self) -> Any:
-        if not self._connection.poll(_START_SECONDS):
-            raise TimeoutError
-        return self._connection.recv()
 
 
 class Worker:
@@ -220,7 +129,16 @@ class Pool:
         self.snapshot = snapshot
         self.users = 0
         self._limits = limits
-        self._origin = Origin(snapshot, limits, prefixes, network=network)
+        self._origin = Origin(
+            "engine.worker",
+            {
+                "path": str(snapshot.path),
+                "in_memory": snapshot.in_memory,
+                "network": network,
+                "bytes": limits.megabytes * 2**20,
+                "prefixes": dict(prefixes),
+            },
+        )
         self._idle: list[Worker] = []
 
     def alive(self) -> bool:

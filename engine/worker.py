@@ -1,9 +1,7 @@
 """The program that answers queries, started by :mod:`engine.embedded`.
 
-Its first process answers none itself. It leaves the network, reads the store into memory if it is to, and forks a query
-process whenever it is asked to: that takes milliseconds, and what is in memory is there once for all of them. Its
-socket takes two messages: 0 and another socket, to fork a process that serves this one; a process id, to end that
-process and tell its exit status.
+Its first process (see :mod:`engine.forking`) leaves the network, reads the store into memory if it is to, and forks a
+query process whenever it is asked to: that takes milliseconds, and what is in memory is there once for all of them.
 
 A query process takes one job after the other and answers each with a line of JSON (status, detail, worn, rows) and, for
 an answer, its bytes or an open file with them. A query that goes over its time or memory ends the process; the
@@ -12,27 +10,23 @@ exit status tells which it was.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import io
 import itertools
 import json
 import mmap
 import operator
 import os
-import resource
 import signal
-import sys
 import tempfile
 import threading
 from multiprocessing.connection import Connection
-from multiprocessing.reduction import recv_handle, send_handle
-from pathlib import Path
+from multiprocessing.reduction import send_handle
 from typing import IO, Any, NoReturn
 from xml.parsers import expat
 
 import pyoxigraph as ox
 
+from engine import forking
 from engine.rows import count_rows
 
 STACK = 64 * 2**20
@@ -99,31 +93,6 @@ class _XmlSink(_Sink):
     def finish(self) -> None:
         self._parser.Parse(b"", True)
         super().finish()
-
-
-def _leave_network() -> bool:
-    """Move to a network namespace without interfaces; says whether the kernel permits it."""
-    if sys.platform != "linux":
-        return False
-    network, user = 0x40000000, 0x10000000
-    unshare = ctypes.CDLL(None).unshare
-    # A user namespace takes root's rights over the files of others, so it is the second choice.
-    return any(unshare(flags) == 0 for flags in (network, network | user))
-
-
-def _use_one_heap() -> None:
-    """Have glibc reserve no heap for each thread: 64 MiB of address space that the memory limit would not count."""
-    if sys.platform == "linux":
-        arena_max = -8
-        ctypes.CDLL(None).mallopt(arena_max, 1)
-
-
-def _address_space() -> int:
-    """Bytes of address space in use; 0 where there is no /proc."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    except FileNotFoundError:
-        return 0
 
 
 def _in_memory(path: str) -> ox.Store:
@@ -194,10 +163,8 @@ def _answer(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink
 
 
 def _serve(connection: Connection, start: dict[str, Any], store: ox.Store) -> None:
-    idle = _address_space()
     # The stack of this thread is reserved already, and is a part of what a query may use.
-    limit = idle - STACK + start["bytes"]
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    idle = forking.limit_memory(start["bytes"] - STACK)
     while True:
         job = connection.recv()
         sink = (_XmlSink if job["media_type"] in _XML else _Sink)(job["result_bytes"])
@@ -205,7 +172,7 @@ def _serve(connection: Connection, start: dict[str, Any], store: ox.Store) -> No
         status, detail, rows = _answer(store, job, start["prefixes"], sink)
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
         # Memory that stays behind would be counted against the next query. What was quick cannot have taken much.
-        worn = job["seconds"] - left > _QUICK_SECONDS and _address_space() - idle > start["bytes"] // 4
+        worn = job["seconds"] - left > _QUICK_SECONDS and forking.address_space() - idle > start["bytes"] // 4
         header = json.dumps([status, detail, worn, rows]).encode()
         connection.send_bytes(header + b"\n" + sink.getvalue() if status == "bytes" else header)
         if sink.file is not None:
@@ -232,21 +199,9 @@ def _query_process(connection: Connection, start: dict[str, Any], store: ox.Stor
     os._exit(0)
 
 
-def _end(pid: int) -> int:
-    """Kill a query process that has not ended already; its exit status, negative for a signal."""
-    os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def main() -> None:
-    """Serve the socket whose descriptor is the first argument until its other end is closed."""
-    control = Connection(int(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    start = control.recv()
-    isolated = not start["network"] and _leave_network()
-    _use_one_heap()
+    """Answer queries until the other end of the socket that :func:`engine.forking.begin` gives is closed."""
+    control, start, isolated = forking.begin()
     store = None
     try:
         if start["in_memory"]:
@@ -254,28 +209,7 @@ def main() -> None:
     except OSError as error:
         control.send(["failed", str(error), isolated])
         return
-    gc.freeze()
-    control.send(["ready", "", isolated])
-    children: set[int] = set()
-    while True:
-        try:
-            order = control.recv()
-        except EOFError:
-            for pid in children:
-                _end(pid)
-            return
-        if order:
-            children.remove(order)
-            control.send(_end(order))
-            continue
-        descriptor = recv_handle(control)
-        pid = os.fork()
-        if not pid:
-            control.close()
-            _query_process(Connection(descriptor), start, store)
-        os.close(descriptor)
-        children.add(pid)
-        control.send(pid)
+    forking.serve(control, lambda connection: _query_process(connection, start, store), isolated=isolated)
 
 
 if __name__ == "__main__":
