@@ -1,18 +1,19 @@
 """HTTP as a harvester does it, with limits: what a feed names is not to be trusted.
 
 Only http and https; no credentials, cookies or scripts; bodies go to disk, up to a size and a time; at most a few
-redirects. A host that the operator did not name may not be in a private network: the address of the open connection is
-checked, not what a name resolved to before.
+redirects. A host that the operator did not name may not be in a private network: its addresses are looked at before a
+connection is opened, and the connection goes to one of these, whatever the name resolves to later.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -24,10 +25,11 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
+from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, ProtocolError
 
 _CHUNK: Final = 2**16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 AGENT: Final = "smartregion-harvest-check/1"
 
 
@@ -221,11 +223,11 @@ class _Adapter(HTTPAdapter):
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return _public(super()._new_conn(), self.host, trusted)
+                return _connected(self, super()._new_conn, trusted)
 
         class Secure(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return _public(super()._new_conn(), self.host, trusted)
+                return _connected(self, super()._new_conn, trusted)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -236,10 +238,40 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
 
-def _public(connection: socket.socket, host: str, trusted: str | None) -> socket.socket:
-    peer = ipaddress.ip_address(connection.getpeername()[0].partition("%")[0])
-    peer = getattr(peer, "ipv4_mapped", None) or peer
-    if not peer.is_global and host.strip("[]").lower() != (trusted or "").lower():
-        connection.close()
-        raise _Private(f"{host} = {peer}")
-    return connection
+def _connected(connection: HTTPConnection, connect: Callable[[], socket.socket], trusted: str | None) -> socket.socket:
+    """Connect to an address that the host has, after looking at all of them: no packet goes into a private network."""
+    host = connection.host
+    if host.strip("[]").lower() == (trusted or "").lower():
+        return connect()
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NewConnectionError(connection, f"{host}: {error}") from error
+    addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
+    for address in addresses:
+        if not _is_public(address):
+            raise _Private(f"{host} = {address}")
+    try:
+        return _first(connection, connect, addresses)
+    finally:
+        connection.host = host
+
+
+def _first(connection: HTTPConnection, connect: Callable[[], socket.socket], addresses: list[str]) -> socket.socket:
+    """The first connection that can be opened, to one of these addresses and no other."""
+    for address in addresses[:-1]:
+        connection.host = address
+        with contextlib.suppress(HTTPError):
+            return connect()
+    connection.host = addresses[-1]
+    return connect()
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address is anybody's; one that stands for an IPv4 address (RFC 3056, 4291, 6052) is as public."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        translated = ipaddress.IPv4Address(int(found) & 2**32 - 1) if found in _NAT64 else None
+        if inner := found.ipv4_mapped or found.sixtofour or translated:
+            return _is_public(str(inner))
+    return found.is_global and not found.is_multicast

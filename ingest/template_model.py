@@ -18,6 +18,7 @@ from ingest.references import Register
 from ingest.standing import Standing
 
 Language = Literal["de", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("de", "en")
 
 _EXAMPLES: Final = 3
 _YES: Final = {"de": ("ja", "nein"), "en": ("yes", "no")}

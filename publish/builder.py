@@ -21,11 +21,13 @@ from rdflib import DCTERMS, Graph, Literal, URIRef
 import examples
 import ontology
 import shapes
-from ingest import Ingested, Progress, ingest, record_types
+from ingest import Ingested, Progress, ingest, record_types, templates
 from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.kept import Kept
 from ingest.rdf import derived, triples
 from ingest.shacl import catalogue_faults
+from ingest.standing import published as published_records
+from ingest.template_model import LANGUAGES
 from ingest.validation import Validator, fast
 from publish import (
     catalogue,
@@ -117,6 +119,7 @@ def build(
             work.write_records(ingested)
             work.write_vocabulary()
             work.write_reports(ingested)
+            work.write_templates(ingested)
             work.write_history(ingested, listed)
             work.copy_sources(data, listed)
             work.write_whole()
@@ -285,6 +288,16 @@ class _Build:
         self._write_json("mims.json", mims.table())
         dumps.write_graph(self._files, "living-in-eu", dumps.from_rdflib(mims.graph(self._base)))
 
+    def write_templates(self, ingested: Ingested) -> None:
+        """What people need to send records: tables to fill in, in German and English, and what findings mean."""
+        there = published_records(ingested, self._base)
+        for record_type in record_types().values():
+            for language in LANGUAGES:
+                for suffix in templates.SUFFIXES:
+                    content = templates.written(record_type, language, suffix, there)
+                    self._files.write(f"templates/{record_type.name}.{language}.{suffix}", content)
+        self._write_json("findings.json", reports.kinds_of_finding())
+
     def write_history(self, ingested: Ingested, listed: Iterable[Source]) -> None:
         """Since when each record is there, what was deleted, and the projects with what changed of them."""
         withheld = {node["id"] for part in ingested.datasets.values() for node in part.withheld}
@@ -302,7 +315,7 @@ class _Build:
         self._files.write(name, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
 
     def copy_sources(self, data: Path, listed: Iterable[Source]) -> None:
-        for name in sorted({source.file for source in listed}):
+        for name in ["catalogue.ttl", *sorted({source.file for source in listed})]:
             if (data / name).is_file():
                 shutil.copyfile(data / name, self._files.path(f"source/{name}"))
                 self._files.done(f"source/{name}")

@@ -12,6 +12,7 @@ from rdflib import Literal as RdfLiteral
 
 import ontology
 from ingest import Ingested, RecordType
+from ingest.findings import kinds
 
 _HISTORY = {
     str(DCTERMS.issued): {"de": "Veröffentlicht", "en": "Published", "order": 1000},
@@ -34,6 +35,14 @@ def quality(ingested: Ingested) -> dict[str, Any]:
         "severities": dict(sorted(Counter(finding.severity for finding in ingested.findings).items())),
         "withheld": sorted(node["id"] for part in ingested.datasets.values() for node in part.withheld),
         "findings": [{**finding.to_json(), "record": finding.record} for finding in ingested.findings],
+    }
+
+
+def kinds_of_finding() -> dict[str, Any]:
+    """What findings mean, by their code; the severity is None where the shapes say it."""
+    return {
+        code: {"severity": kind.severity, "title": dict(kind.title), "help": dict(kind.help)}
+        for code, kind in kinds().items()
     }
 
 
