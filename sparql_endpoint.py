@@ -187,13 +187,13 @@ def _answer(engine: Engine, call: _Call, address: str, seen: Observation) -> Res
     if conditional and _known(tag):
         seen.outcome = "not-modified"
         return _finish(Response(status=304), query, tag)
-    result = engine.query(query, media_type, dataset=call.dataset, base=address, client=_client())
+    result = engine.query(query, media_type, dataset=call.dataset, base=address, client=client())
     seen.rows, seen.bytes, seen.kept = result.rows, result.size, result.kept
     return _finish(_respond(result), query, _tag(result.version, media_type, call.dataset, query))
 
 
-def _client() -> str:
-    """Who asks. One who has an IPv6 address usually has all 2^64 of its network."""
+def client() -> str:
+    """Who asks, for sharing places. One who has an IPv6 address usually has all 2^64 of its network."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
@@ -248,7 +248,7 @@ def _read_request(length: int, bodies: Admission) -> _Call:
 
 def _body(length: int, bodies: Admission) -> bytes:
     try:
-        with bodies.place(_client(), 0):
+        with bodies.place(client(), 0):
             return request.get_data(cache=False)
     except RequestEntityTooLarge:
         message = f"The query has more than {length} characters."

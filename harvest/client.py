@@ -90,11 +90,13 @@ class _Private(Exception):
 class Client:
     """Fetches addresses; safe to use from many threads, each with a session of its own. Use as a context manager.
 
-    :param home: address that the operator named; its host may be private.
+    :param home: address that the operator named, whose host may be private; "" for none.
+    :param agent: what the client calls itself.
     """
 
-    def __init__(self, home: str, limits: Limits) -> None:
+    def __init__(self, home: str, limits: Limits, agent: str = AGENT) -> None:
         self.limits = limits
+        self._agent = agent
         self._trusted = urlsplit(home).hostname
         self._local = threading.local()
         self._directory = tempfile.TemporaryDirectory(prefix="harvest-check-")
@@ -127,7 +129,7 @@ class Client:
                 response = self._session().request(
                     method,
                     current,
-                    headers={"Accept": "*/*", "User-Agent": AGENT, **(headers or {})},
+                    headers={"Accept": "*/*", "User-Agent": self._agent, **(headers or {})},
                     data=data,
                     allow_redirects=False,
                     stream=True,

@@ -18,13 +18,32 @@ from engine.embedded import EmbeddedEngine
 from engine.processes import Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
-from web import datasets, discovery, entities, feed, files, health, language, navigator, pages, problems, security
+from web import (
+    datasets,
+    discovery,
+    entities,
+    feed,
+    files,
+    health,
+    language,
+    navigator,
+    pages,
+    problems,
+    report,
+    security,
+    validate,
+)
+from web.checks import Checker, CheckLimits, FileLimits, Records
 from web.current import Current, Site
 from web.observation import Observer
+from web.uploads import Uploads
 from web.warm import WarmAnswers
 
 _WORTH_A_FILE = 0.01
 """Seconds: a query that is answered in less is asked again rather than looked up on disk."""
+
+_UNPACKED = 25
+"""How many times its size a workbook may unpack to; XML of tables packs to a tenth."""
 
 _COMPRESSED = [
     "text/html",
@@ -72,8 +91,11 @@ def create_app(settings: Settings) -> Flask:
     # Pages have a query process of their own: they stay quick while others keep all public ones busy.
     private = _engine(settings, current, settings.query_workers if settings.engine else 1, 4 * settings.query_queue)
     observer = Observer(current, settings.query_workers, texts=settings.log_queries)
-    app.extensions["smartregion"] = Site(current, public, private, observer, _stamp())
+    app.extensions["smartregion"] = Site(
+        current, public, private, observer, _checker(settings, current), _uploads(settings), _stamp()
+    )
     language.register(app)
+    app.jinja_env.filters["worst"] = report.worst
     problems.register(app)
     security.register(app)
     Compress(app)
@@ -85,6 +107,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(validate.blueprint)
     app.register_blueprint(
         sparql_endpoint.blueprint(
             public,
@@ -125,6 +148,26 @@ def _engine(settings: Settings, current: Current, workers: int, queue: int) -> E
 
         return RemoteEngine(settings.engine, limits, lambda: current().release.id, lambda: current().graphs())
     return EmbeddedEngine(lambda: _snapshot(current, settings.memory_triples), limits, ontology.PREFIXES)
+
+
+def _checker(settings: Settings, current: Current) -> Checker:
+    def records() -> Records:
+        release = current().release
+        return Records(release.id, release.path / "files" / "source", release.manifest.base)
+
+    unpacked = settings.upload_megabytes * 2**20 * _UNPACKED
+    limits = CheckLimits(
+        seconds=settings.check_seconds,
+        megabytes=settings.check_megabytes,
+        workers=settings.check_workers,
+        queue=settings.check_queue,
+        file=FileLimits(settings.upload_rows, settings.upload_cells, unpacked),
+    )
+    return Checker(records, limits)
+
+
+def _uploads(settings: Settings) -> Uploads:
+    return Uploads(settings.upload_megabytes, links=settings.links)
 
 
 def _snapshot(current: Current, most: int) -> Snapshot:

@@ -17,7 +17,9 @@ from publish.release import Release, Releases
 from web.labels import Labels
 
 if TYPE_CHECKING:
+    from web.checks import Checker
     from web.observation import Observer
+    from web.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class Site:
     :ivar public: the engine of the SPARQL endpoint.
     :ivar private: the engine of the pages.
     :ivar observer: of the queries to the endpoint.
+    :ivar checker: of files that are sent.
+    :ivar uploads: reads such files.
     :ivar stamp: identifies the code and templates.
     """
 
@@ -113,6 +117,8 @@ class Site:
     public: Engine
     private: Engine
     observer: Observer
+    checker: Checker
+    uploads: Uploads
     stamp: str
 
 

@@ -46,6 +46,13 @@ _TITLES: Final = {
     "request-too-large": lazy_gettext("Die Anfrage ist zu groß"),
     "range-not-satisfiable": lazy_gettext("Dieser Ausschnitt ist nicht verfügbar"),
     "internal-error": lazy_gettext("Interner Fehler"),
+    "file-missing": lazy_gettext("Es ist keine Datei dabei"),
+    "type-unknown": lazy_gettext("Diese Art von Datensätzen gibt es nicht"),
+    "link-refused": lazy_gettext("Der Link führt zu keiner Datei"),
+    "check-busy": lazy_gettext("Zu viele Prüfungen zur gleichen Zeit"),
+    "check-timeout": lazy_gettext("Die Prüfung dauert zu lange"),
+    "check-too-large": lazy_gettext("Die Prüfung braucht zu viel Speicher"),
+    "check-failed": lazy_gettext("Die Datei konnte nicht geprüft werden"),
 }
 _KINDS: Final = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large", 416: "range-not-satisfiable"}
 
@@ -64,6 +71,11 @@ class Problem(Exception):
         self.status = status
         self.detail = detail
         self.members = members
+
+    @property
+    def title(self) -> str:
+        """What it is, in the language of the answer."""
+        return str(_TITLES[self.kind])
 
 
 def register(app: Flask) -> None:

@@ -17,11 +17,12 @@ from granian.log import LogLevels
 from smartregion_settings import Settings
 from sparql_endpoint import BODIES
 from web import wsgi
+from web.uploads import UPLOADS
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10
 _PAGE_THREADS = 16
-"""Threads beside those that queries and their bodies can occupy, so that pages are answered while all these wait."""
+"""Threads beside those that queries, checks and their bodies can occupy: pages are answered while all these wait."""
 
 
 class ServerError(Exception):
@@ -48,7 +49,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.query_workers + settings.query_queue + BODIES + _PAGE_THREADS,
+        blocking_threads=_threads(settings),
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         url_path_prefix=prefix or None,
@@ -72,6 +73,13 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     finally:
         stopped.set()
         figures.cleanup()
+
+
+def _threads(settings: Settings) -> int:
+    """As many as queries, checks and what is read for them can occupy, and some for pages."""
+    queries = settings.query_workers + settings.query_queue + BODIES
+    checks = settings.check_workers + settings.check_queue + UPLOADS
+    return queries + checks + _PAGE_THREADS
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,163 @@
+"""What somebody sends to be checked: a file, a pasted table, a link, or a body. Kept in memory for the request only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+
+from engine.admission import Admission
+from engine.errors import EngineBusy
+from harvest.client import Client, Limits
+from sparql_endpoint import client
+from web.language import gettext
+from web.problems import Problem
+
+UPLOADS: Final = 8
+"""Requests whose file is read at a time; each occupies a thread, for as long as its client likes."""
+
+_UPLOADS_OF_A_CLIENT: Final = 3
+_LINK_SECONDS: Final = 20.0
+_REDIRECTS: Final = 5
+_OVERHEAD: Final = 2**16
+_PASTED: Final = "Eingabe"
+_SUFFIXES: Final = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/json": ".json",
+    "application/ld+json": ".jsonld",
+    "application/rdf+xml": ".rdf",
+    "application/n-triples": ".nt",
+    "application/n-quads": ".nq",
+    "application/trig": ".trig",
+    "text/turtle": ".ttl",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was sent.
+
+    :ivar source: its name, without directories.
+    """
+
+    source: str
+    content: bytes
+
+
+class Uploads:
+    """Reads files from requests, a few at a time.
+
+    :param megabytes: largest file, in MiB.
+    :param links: whether links are followed.
+    """
+
+    def __init__(self, megabytes: int, *, links: bool) -> None:
+        self.megabytes = megabytes
+        self.links = links
+        self._admission = Admission(UPLOADS, 0, _UPLOADS_OF_A_CLIENT)
+
+    def from_form(self) -> Upload:
+        """The file of a form: what was sent before, a file, a pasted table or a link.
+
+        :raises Problem: there is none, it is too large, or the link leads nowhere.
+        """
+        return self._reading(self._form)
+
+    def from_interface(self) -> Upload:
+        """The file of a program: the form field ``file``, or the body; raises as :meth:`from_form`."""
+        if request.mimetype == "multipart/form-data":
+            return self._reading(self._file)
+        return self._reading(self._body)
+
+    def _reading(self, read: Callable[[], Upload | None]) -> Upload:
+        # What was sent before comes back in Base64, and pasted tables in a form.
+        request.max_content_length = request.max_form_memory_size = self.megabytes * 2**20 * 3 // 2 + _OVERHEAD
+        try:
+            with self._admission.place(client(), 0):
+                found = read()
+        except EngineBusy:
+            raise Problem("check-busy", 503, gettext("Bitte in einigen Sekunden noch einmal versuchen.")) from None
+        except RequestEntityTooLarge:
+            raise self._too_large() from None
+        if found is None or not found.source:
+            raise Problem(
+                "file-missing", 400, gettext("Bitte eine Datei wählen, eine Tabelle einfügen oder einen Link angeben.")
+            )
+        if len(found.content) > self.megabytes * 2**20:
+            raise self._too_large()
+        return found
+
+    def _too_large(self) -> Problem:
+        advice = gettext(
+            "Erlaubt sind %(value)s MiB. Große Tabellen auf mehrere Dateien verteilen.", value=str(self.megabytes)
+        )
+        return Problem("request-too-large", 413, advice, limit="upload_megabytes", value=self.megabytes)
+
+    def _form(self) -> Upload | None:
+        if "content" in request.form:
+            return _sent_before(request.form["content"], request.form.get("source", ""))
+        if (file := self._file()) is not None:
+            return file
+        if text := request.form.get("table", "").strip():
+            return Upload(_PASTED, text.encode())
+        if link := request.form.get("link", "").strip():
+            return self._linked(link)
+        return None
+
+    @staticmethod
+    def _file() -> Upload | None:
+        file = request.files.get("file")
+        return Upload(_base_name(file.filename), file.read()) if file is not None and file.filename else None
+
+    @staticmethod
+    def _body() -> Upload | None:
+        content = request.get_data(cache=False)
+        _, options = parse_options_header(request.headers.get("Content-Disposition"))
+        name = options.get("filename") or f"{_PASTED}{_SUFFIXES.get(request.mimetype, '')}"
+        return Upload(_base_name(name), content) if content else None
+
+    def _linked(self, link: str) -> Upload:
+        """The file that a link leads to. What the network says of an address that is not public, nobody is told."""
+        if not self.links:
+            raise Problem(
+                "link-refused", 422, gettext("Links werden hier nicht geladen. Bitte die Datei selbst senden.")
+            )
+        limits = Limits(seconds=_LINK_SECONDS, megabytes=self.megabytes, redirects=_REDIRECTS)
+        with Client("", limits, agent="smartregion-validate/1") as http:
+            answer = http.get(link)
+            if answer.trouble == "limit":
+                raise self._too_large()
+            if not answer.ok or answer.body is None:
+                advice = gettext(
+                    "Dort ist keine öffentliche Datei: Es muss eine Adresse mit http:// oder https:// sein, die ohne"
+                    " Anmeldung erreichbar ist."
+                )
+                raise Problem("link-refused", 422, advice)
+            _, options = parse_options_header(answer.headers.get("Content-Disposition", ""))
+            name = options.get("filename") or unquote(urlsplit(answer.final).path)
+            suffix = "" if PurePosixPath(name).suffix else _SUFFIXES.get(answer.media_type, "")
+            return Upload(_base_name(name + suffix) or _PASTED, answer.body.read_bytes())
+
+
+def _sent_before(encoded: str, name: str) -> Upload | None:
+    try:
+        return Upload(_base_name(name), base64.b64decode(encoded, validate=True))
+    except binascii.Error:
+        return None
+
+
+def _base_name(name: str | None) -> str:
+    """The last part of a name, as any system writes paths."""
+    return PurePosixPath((name or "").replace("\\", "/")).name[-200:]
