@@ -391,10 +391,10 @@ def checker(records: Records, **limits: Any) -> Checker:
 
 
 def rows(count: int) -> bytes:
+    """A record, and so many notes below it: each has its finding, which takes long to mark."""
     header = "Kennung;Titel (deutsch);Federführung;Handlungsfeld;Beginn;Quelle\n"
-    return (
-        header + "".join(f"p-{n};P {n};Hanau;Smart Energy;2024;https://www.hanau.de/\n" for n in range(count))
-    ).encode()
+    record = "p-1;P 1;Hanau;Smart Energy;2024;https://www.hanau.de/\n"
+    return (header + record + "".join(f"Anmerkung {n};;;;;\n" for n in range(count))).encode()
 
 
 def problem(made: Checker, job: Job) -> str:
@@ -458,7 +458,7 @@ def test_the_program_cannot_use_the_network_and_a_new_release_gets_a_new_one(rec
 
 def test_checks_are_shared_between_clients_and_what_is_too_much_is_refused(records: Records) -> None:
     made = checker(records, workers=2, queue=1)
-    long, short = Job("a.csv", rows(3000), "", "document"), Job("a.csv", rows(1), "", "document")
+    long, short = Job("a.csv", rows(6000), "", "marked"), Job("a.csv", rows(1), "", "document")
     try:
         made.check(short, "")
         with ThreadPoolExecutor(4) as pool:
