@@ -7,15 +7,11 @@ made current because too much would vanish.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import NoReturn
 
 import click
 from pydantic import ValidationError
@@ -23,32 +19,30 @@ from rich.console import Console
 from rich.table import Table
 
 from harvest import report
-from harvest.check import HarvestError, Options, check, read_graphs
+from harvest.check import Options, check, read_graphs
 from harvest.client import Limits
-from ingest import Part, RecordType, record_types, submission, templates
-from ingest import Progress as Report
-from ingest.catalogue import CatalogueError
-from ingest.grids import Limits as FileLimits
-from ingest.standing import standing
-from ingest.validation import Validator, fast, reference
 from publish.activation import Loss, activate, current
-from publish.builder import BuildError, build, inspect
-from publish.push import Bearer, Login, PushError, push
-from publish.release import ReleaseError, Releases
+from publish.builder import build
+from publish.push import Bearer, Login, push
+from publish.release import Releases
+from smartregion_command import (
+    Failure,
+    base_option,
+    data_option,
+    failing,
+    override,
+    settings_message,
+    validator,
+    var_option,
+    workers,
+)
 from smartregion_progress import progress
 from smartregion_settings import Settings
 from smartregion_terminal import print_losses, print_outcome
-from smartregion_validate import STYLES, write_fixed, write_marked, write_report
-from web.server import ServerError, serve
+from smartregion_validate import template_command, validate_command
+from web.server import serve
 
 _SHRUNK = 3
-_TEMPLATES = {"xlsx": "xlsx", "csv": "csv", "json-schema": "json"}
-
-
-class Failure(click.ClickException):
-    """An error that a person can mend: one sentence, no traceback, exit status 2."""
-
-    exit_code = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,39 +62,18 @@ def main(context: click.Context) -> None:
     try:
         context.obj = Settings()
     except ValidationError as error:
-        raise Failure(_settings_message(error)) from None
+        raise Failure(settings_message(error)) from None
 
 
-def _settings_message(error: ValidationError) -> str:
-    lines = [f"SMARTREGION_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors()]
-    return "\n".join(["Wrong setting:", *lines])
-
-
-def _override(settings: Settings, **given: Any) -> Settings:
-    """The settings with the options of a command, checked as if they had come from the environment."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    try:
-        return Settings(**{**settings.model_dump(), **chosen})
-    except ValidationError as error:
-        raise Failure(_settings_message(error)) from None
-
-
-def _validator(settings: Settings) -> Validator:
-    return reference if settings.reference_validation else fast
-
-
-_data = click.option("--data", type=click.Path(path_type=Path), help="Directory of the tables and catalogue.ttl.")
-_var = click.option("--var", type=click.Path(path_type=Path), help="Directory of the releases.")
-_base = click.option("--base", help="Base IRI of everything that is published.")
 _allow_shrink = click.option(
     "--allow-shrink", is_flag=True, help="Make it current however much vanishes; portals delete what is gone."
 )
 
 
 @main.command("build")
-@_data
-@_var
-@_base
+@data_option
+@var_option
+@base_option
 @click.option("--page-size", type=click.IntRange(min=1), help="Datasets on a page of the catalogue.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 when a record is withheld.")
 @_allow_shrink
@@ -126,13 +99,13 @@ def build_command(
       smartregion build --data data --base https://daten.example.org/ --strict
       smartregion build --allow-shrink
     """
-    settings = _override(settings, data=data, var=var, base=base, page_size=page_size)
+    settings = override(settings, data=data, var=var, base=base, page_size=page_size)
     started = time.monotonic()
-    with _failing(), progress() as report, _workers() as executor:
+    with failing(), progress() as report, workers() as executor:
         releases = Releases(settings.var)
         percent = 100 if allow_shrink else settings.shrink_percent
         limits = (settings.page_size, percent)
-        outcome = build(settings.data, settings.base, releases, executor, report, *limits, _validator(settings))
+        outcome = build(settings.data, settings.base, releases, executor, report, *limits, validator(settings))
     print_outcome(outcome, time.monotonic() - started)
     if outcome.losses:
         _refuse(releases, outcome.losses, outcome.release.id, percent)
@@ -140,132 +113,12 @@ def build_command(
         sys.exit(1)
 
 
-@main.command("validate")
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_data
-@_base
-@click.option("--type", "type_name", metavar="TYPE", help="Record type of the files; by default their headers tell it.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(STYLES),
-    default="text",
-    show_default=True,
-    help="For people (text, html), programs (json, turtle) or pipelines (sarif, junit).",
-)
-@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Of an HTML report.")
-@click.option("--marked", type=click.Path(dir_okay=False, path_type=Path), help="Write the workbook with its marks.")
-@click.option("--fix", type=click.Path(dir_okay=False, path_type=Path), help="Write a copy with the suggestions.")
-@click.option("--strict", is_flag=True, help="Exit with status 1 also for warnings; without FILES, for violations.")
-@click.pass_obj
-def validate_command(
-    settings: Settings,
-    files: tuple[Path, ...],
-    data: Path | None,
-    base: str | None,
-    type_name: str | None,
-    style: str,
-    language: str,
-    marked: Path | None,
-    fix: Path | None,
-    strict: bool,
-) -> None:
-    """Say which cell of FILES is wrong, and what would be right; without FILES, of the source tables.
-
-    FILES are tables (XLSX, XLS, ODS, CSV, JSON) or RDF. They are checked against the rules and against the records in
-    the data directory, which they may refer to, change or join. Exit status: 0 in order, 1 something has to be mended,
-    2 error.
-
-    \b
-    Examples:
-      smartregion validate
-      smartregion validate projects.xlsx --marked projects-marked.xlsx --fix projects-fixed.xlsx
-      smartregion validate incoming/*.csv --type Project --format sarif > findings.sarif
-    """
-    settings = _override(settings, data=data, base=base)
-    copies = [copy for copy in (marked, fix) if copy is not None]
-    if copies and (len(files) != 1 or any(copy.resolve() == files[0].resolve() for copy in copies)):
-        raise Failure("--marked and --fix write a copy of one file, under another name.")
-    with _failing(), progress() as report, _workers() as executor:
-        if files:
-            record_type = _record_type(type_name) if type_name else None
-            parts = _check(settings, files, record_type, executor, report)
-        else:
-            parts = list(inspect(settings.data, settings.base, executor, report, _validator(settings)).parts)
-    paths = files or [settings.data / part.source for part in parts]
-    write_report(parts, paths, style, language, settings.base)
-    if marked is not None:
-        write_marked(parts[0], files[0].read_bytes(), marked)
-    if fix is not None:
-        write_fixed(parts[0], files[0].read_bytes(), fix)
-    wrong = {finding.severity for part in parts for finding in part.findings}
-    if ("violation" in wrong and (files or strict)) or ("warning" in wrong and files and strict):
-        sys.exit(1)
-
-
-def _check(
-    settings: Settings, files: Sequence[Path], record_type: RecordType | None, executor: Executor, report: Report
-) -> list[Part]:
-    there = standing(settings.data, settings.base)
-    sent = [submission.Submitted(path.name, path.read_bytes(), record_type) for path in files]
-    return submission.check(sent, there, FileLimits(), executor, report, _validator(settings))
-
-
-def _record_type(name: str) -> RecordType:
-    types = {each.name.lower(): each for each in record_types().values()}
-    if name.lower() not in types:
-        raise Failure(f"There is no record type {name}. There are: {', '.join(each.name for each in types.values())}.")
-    return types[name.lower()]
-
-
-@main.command("template")
-@click.argument("type_name", metavar="TYPE")
-@_data
-@_base
-@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Of its headings.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(list(_TEMPLATES)),
-    default="xlsx",
-    show_default=True,
-    help="A workbook with drop-down lists, a CSV file, or a JSON Schema for programs.",
-)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; by default TYPE.xlsx.")
-@click.pass_obj
-def template_command(
-    settings: Settings,
-    type_name: str,
-    data: Path | None,
-    base: str | None,
-    language: Literal["de", "en"],
-    style: str,
-    output: Path | None,
-) -> None:
-    """Write an empty table for records of TYPE, with help, lists to choose from, and examples.
-
-    It is made from the shapes and from the records in the data directory. A file that is there already is left alone.
-
-    \b
-    Examples:
-      smartregion template Project
-      smartregion template Grant --language en --format json-schema --output grants.schema.json
-    """
-    settings = _override(settings, data=data, base=base)
-    record_type = _record_type(type_name)
-    with _failing():
-        there = standing(settings.data, settings.base)
-    path = output or Path(f"{record_type.name}.{_TEMPLATES[style]}")
-    try:
-        with path.open("xb") as file:
-            file.write(templates.written(record_type, language, _TEMPLATES[style], there))
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}. Name another file with --output.") from None
-    click.echo(path)
+main.add_command(validate_command)
+main.add_command(template_command)
 
 
 @main.command("serve")
-@_var
+@var_option
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--workers", type=int, help="Server processes.")
@@ -280,8 +133,8 @@ def serve_command(
       smartregion serve
       smartregion serve --host 0.0.0.0 --port 8080 --workers 4
     """
-    settings = _override(settings, var=var, host=host, port=port, workers=workers)
-    with _failing():
+    settings = override(settings, var=var, host=host, port=port, workers=workers)
+    with failing():
         Releases(settings.var).open()
         serve(settings, on_ready=lambda url: click.echo(f"Ready: {url}  (stop with Ctrl+C)"))
 
@@ -292,7 +145,7 @@ def serve_command(
 @click.option("--user", help="User name; the password is SMARTREGION_PUSH_PASSWORD, or asked for.")
 @click.option("--chunk", type=click.FloatRange(min=0.1), default=4.0, show_default=True, help="MiB in one request.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Seconds to wait.")
-@_var
+@var_option
 @click.pass_obj
 def push_command(
     settings: Settings,
@@ -311,9 +164,9 @@ def push_command(
     Examples:
       smartregion push --to http://127.0.0.1:7878/store --query http://127.0.0.1:7878/query
     """
-    settings = _override(settings, var=var)
+    settings = override(settings, var=var)
     auth = _login(user)
-    with _failing(), progress() as report:
+    with failing(), progress() as report:
         pushed = push(
             Releases(settings.var).open(),
             store_url,
@@ -377,7 +230,7 @@ def harvest_check_command(
       smartregion harvest-check
       smartregion harvest-check https://daten.example.org/catalog.ttl --external --json
     """
-    with _failing(), progress() as bars:
+    with failing(), progress() as bars:
         options = Options(
             limits=Limits(seconds=seconds, megabytes=megabytes),
             connections=connections,
@@ -407,15 +260,15 @@ def releases_group() -> None:
 
 
 @releases_group.command("list")
-@_var
+@var_option
 @click.pass_obj
 def list_command(settings: Settings, var: Path | None) -> None:
     """Show the releases, the latest first; the current one is marked."""
-    releases = Releases(_override(settings, var=var).var)
+    releases = Releases(override(settings, var=var).var)
     table = Table("", "release", "modified", "records", "withheld", "triples", "base", box=None)
     current = releases.current_id()
     for release_id in releases.ids():
-        with _failing():
+        with failing():
             manifest = releases.open(release_id).manifest
         withheld = sum(entry.withheld for entry in manifest.datasets.values())
         mark = "*" if release_id == current else ""
@@ -433,7 +286,7 @@ def list_command(settings: Settings, var: Path | None) -> None:
 
 @releases_group.command("activate")
 @click.argument("release_id")
-@_var
+@var_option
 @_allow_shrink
 @click.pass_obj
 def activate_command(settings: Settings, release_id: str, var: Path | None, allow_shrink: bool) -> None:
@@ -444,10 +297,10 @@ def activate_command(settings: Settings, release_id: str, var: Path | None, allo
       smartregion releases activate 0123456789abcdef
       smartregion releases activate 0123456789abcdef --allow-shrink
     """
-    settings = _override(settings, var=var)
+    settings = override(settings, var=var)
     releases = Releases(settings.var)
     percent = 100 if allow_shrink else settings.shrink_percent
-    with _failing():
+    with failing():
         losses = activate(releases, releases.open(release_id), percent)
     if losses:
         _refuse(releases, losses, release_id, percent)
@@ -456,33 +309,17 @@ def activate_command(settings: Settings, release_id: str, var: Path | None, allo
 
 @releases_group.command("prune")
 @click.option("--keep", type=click.IntRange(min=1), default=5, show_default=True, help="How many to keep.")
-@_var
+@var_option
 @click.pass_obj
 def prune_command(settings: Settings, keep: int, var: Path | None) -> None:
     """Delete old releases; the current one always stays."""
-    deleted = Releases(_override(settings, var=var).var).prune(keep)
+    deleted = Releases(override(settings, var=var).var).prune(keep)
     click.echo(f"Deleted: {', '.join(deleted) or 'nothing'}")
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    """Errors that a person can mend become a :class:`Failure`."""
-    try:
-        yield
-    except (BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError) as error:
-        raise Failure(str(error)) from None
 
 
 def _refuse(releases: Releases, losses: list[Loss], release_id: str, percent: float) -> NoReturn:
     print_losses(current(releases), losses, release_id, percent)
     sys.exit(_SHRUNK)
-
-
-@contextmanager
-def _workers() -> Iterator[Executor]:
-    """A process for each processor; spawned, because forking a process with threads is not safe."""
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as executor:
-        yield executor
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import pytest
 from support import ROOT
 
 ROOMS = {"engine", "examples", "harvest", "ingest", "ontology", "publish", "shapes", "web"}
-ROOMS |= {"smartregion", "smartregion_progress", "smartregion_settings", "smartregion_terminal", "sparql_endpoint"}
+ROOMS |= {"smartregion", "smartregion_command", "smartregion_progress", "smartregion_settings", "smartregion_terminal"}
+ROOMS |= {"smartregion_validate", "sparql_endpoint"}
 MAY_IMPORT: dict[str, set[str]] = {
     "smartregion_progress": set(),
     "smartregion_settings": set(),
