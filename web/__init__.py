@@ -163,7 +163,7 @@ def _checker(settings: Settings, current: Current) -> Checker:
         queue=settings.check_queue,
         file=FileLimits(settings.upload_rows, settings.upload_cells, unpacked),
     )
-    return Checker(records, limits)
+    return Checker(records, limits, reference=settings.reference_validation)
 
 
 def _uploads(settings: Settings) -> Uploads:

@@ -28,6 +28,7 @@ from ingest.reports.marked import marked
 from ingest.reports.view import view
 from ingest.standing import Standing, standing
 from ingest.submission import Submitted, check
+from ingest.validation import Validator, fast, reference
 
 _MOST_ROWS: Final = 300
 
@@ -42,25 +43,26 @@ def main() -> None:
     """Check files until the other end of the socket that :func:`engine.forking.begin` gives is closed."""
     control, start, isolated = forking.begin()
     directory = Path(start["directory"])
+    validator = reference if start["reference"] else fast
     try:
         # A release that was built before sources had their catalogue beside them knows no records.
         has_records = (directory / "catalogue.ttl").exists()
         there = standing(directory, start["base"]) if has_records else Standing(start["base"], (), {})
         # What the first check reads and compiles, all others have.
-        _check(Submitted("first.csv", _FIRST), there, Limits())
+        _check(Submitted("first.csv", _FIRST), there, Limits(), validator)
     except (CatalogueError, OSError) as error:
         control.send(["failed", str(error), isolated])
         return
-    forking.serve(control, lambda connection: _serve(connection, start, there), isolated=isolated)
+    forking.serve(control, lambda connection: _serve(connection, start, there, validator), isolated=isolated)
 
 
-def _serve(connection: Connection, start: dict[str, Any], there: Standing) -> NoReturn:
+def _serve(connection: Connection, start: dict[str, Any], there: Standing, validator: Validator) -> NoReturn:
     """Do one job."""
     forking.limit_memory(start["bytes"])
     try:
         job = connection.recv()
         signal.setitimer(signal.ITIMER_REAL, start["seconds"])
-        header, body = _answer(job, there)
+        header, body = _answer(job, there, validator)
     except EOFError:
         os._exit(0)
     except MemoryError:
@@ -72,23 +74,23 @@ def _serve(connection: Connection, start: dict[str, Any], there: Standing) -> No
     os._exit(0)
 
 
-def _answer(job: dict[str, Any], there: Standing) -> Answer:
+def _answer(job: dict[str, Any], there: Standing, validator: Validator) -> Answer:
     """The answer to a job; a copy that cannot be made is answered by what was found."""
     try:
         record_type = by_name(job["type"]) if job["type"] else None
     except KeyError:
         return {"kind": "type-unknown"}, b""
     limits = Limits(**job["limits"])
-    part = _check(Submitted(job["source"], job["content"], record_type), there, limits)
+    part = _check(Submitted(job["source"], job["content"], record_type), there, limits, validator)
     try:
         return _copy(part, job["content"], job["output"], limits)
     except UnreadableError:
         return _json("view", view(part, _MOST_ROWS))
 
 
-def _check(sent: Submitted, there: Standing, limits: Limits) -> Part:
+def _check(sent: Submitted, there: Standing, limits: Limits, validator: Validator) -> Part:
     with ThreadPoolExecutor(1) as executor:
-        (part,) = check([sent], there, limits, executor, lambda *_: None)
+        (part,) = check([sent], there, limits, executor, lambda *_: None, validator)
     return part
 
 

@@ -107,10 +107,10 @@ class _Program:
     :ivar users: how many threads use it; the owner does not count.
     """
 
-    def __init__(self, records: Records, limits: CheckLimits) -> None:
+    def __init__(self, records: Records, limits: CheckLimits, *, reference: bool) -> None:
         self.version = records.version
         self.users = 0
-        start = {"directory": str(records.directory), "base": records.base, "network": False}
+        start = {"directory": str(records.directory), "base": records.base, "network": False, "reference": reference}
         self.origin = Origin("web.checker", {**start, "bytes": limits.megabytes * 2**20, "seconds": limits.seconds})
 
 
@@ -118,11 +118,13 @@ class Checker:
     """Checks files; safe to use from many threads.
 
     :param current: gives the records of the current release; asked at every check, so it should be cheap.
+    :param reference: whether records are validated by the reference alone.
     """
 
-    def __init__(self, current: Callable[[], Records], limits: CheckLimits) -> None:
+    def __init__(self, current: Callable[[], Records], limits: CheckLimits, *, reference: bool = False) -> None:
         self._current = current
         self._limits = limits
+        self._reference = reference
         self._admission = Admission(limits.workers, limits.queue, max(1, limits.workers - 1))
         self._lock = threading.Lock()
         self._program: _Program | None = None
@@ -192,7 +194,7 @@ class Checker:
             records = self._current()
             program = self._program
             if program is None or program.version != records.version or not program.origin.alive():
-                retired, program = program, _Program(records, self._limits)
+                retired, program = program, _Program(records, self._limits, reference=self._reference)
                 self._program = program
             program.users += 1
             if retired is not None and retired.users:
