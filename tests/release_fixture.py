@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 import ontology
 from ingest.rdf import Node
-from publish import atom, dumps, mims, navigator_files, sitemap
+from publish import atom, dumps, mims, navigator_files, reports, sitemap
 from publish.dumps import Files, write_graph
 from publish.history import Absent, Dates
 from publish.navigator import profile
@@ -162,6 +162,7 @@ def write_release(
         files.write("context.jsonld", CONTEXT.read_bytes(), "vocabulary")
         files.write("quality.json", b'{"findings": [], "withheld": ["project/zurueckgehalten"]}\n')
         files.write("labels.json", json.dumps(_LABELS).encode())
+        files.write("findings.json", json.dumps(reports.kinds_of_finding()).encode())
         files.write("source/municipalities.csv", SOURCE)
         _write_feeds(files, modified)
         store = ox.Store(scratch / "store")

@@ -365,7 +365,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
         self.tags.append((tag, attributes))
-        if tag in {"a", "link"} and (target := attributes.get("href")):
+        target = attributes.get("href" if tag in {"a", "link"} else "src")
+        if target and not (tag == "link" and "hreflang" in attributes):
             self.links.append(target)
 
     def check(self, language: str) -> None:
@@ -375,9 +376,13 @@ class Page(HTMLParser):
         headings = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
         assert headings[0] == 1
         assert all(after <= before + 1 for before, after in pairwise(headings)), headings
-        assert not {"iframe", "img", "style"} & set(names)
+        assert not {"iframe", "style"} & set(names)
+        assert all("alt" in attributes for tag, attributes in self.tags if tag == "img")
+        sources = [attributes.get("src") for tag, attributes in self.tags if tag in {"img", "script"}]
         # A data block is not executed (HTML, 4.12.1).
-        assert all(attributes == {"type": "application/ld+json"} for tag, attributes in self.tags if tag == "script")
+        is_data = [attributes == {"type": "application/ld+json"} for tag, attributes in self.tags if tag == "script"]
+        assert all((source or "").startswith("/static/") for source in sources if source is not None)
+        assert sources.count(None) == sum(is_data)
         assert not any(name.startswith("on") or name == "style" for _, attributes in self.tags for name in attributes)
         assert ("a", {"class": "skip", "href": "#content"}) in self.tags
         identifiers = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
@@ -717,3 +722,30 @@ def test_a_base_with_a_path_is_served_below_it(var: Path) -> None:
     finally:
         os.kill(process.pid, signal.SIGTERM)
         process.wait(20)
+
+
+# What all pages share
+
+
+@pytest.mark.parametrize("code", ["de", "en"])
+def test_each_language_has_an_address_of_its_own_that_keeps_the_other_parameters(
+    code: str, client: FlaskClient
+) -> None:
+    answer = client.get("/sparql?a=1&lang=de&b=%C3%A4%26", headers={"Accept": "text/html"})
+    page = answer.get_data(as_text=True)
+    other = {"de": "en", "en": "de"}[code]
+    address = f"/sparql?a=1&amp;b=%C3%A4%26&amp;lang={code}"
+    assert f'<link rel="alternate" hreflang="{code}" href="{address}">' in page
+    assert 'hreflang="x-default" href="/sparql?a=1&amp;b=%C3%A4%26"' in page
+    answer = client.get(f"/?lang={code}", headers={"Accept": "text/html", "Accept-Language": other})
+    assert answer.headers["Content-Language"] == code
+
+
+def test_style_sheets_are_kept_for_good_at_the_address_of_their_content_and_no_other(client: FlaskClient) -> None:
+    page = client.get("/", headers={"Accept": "text/html"}).get_data(as_text=True)
+    found = re.search(r'<link rel="stylesheet" href="([^"]+)"', page)
+    assert found is not None
+    assert "immutable" in client.get(found[1]).headers["Cache-Control"]
+    for other in ("/static/site.css", "/static/site.css?v=0", "/static/site.css?v="):
+        assert client.get(other).headers["Cache-Control"] == "no-cache"
+    assert "immutable" not in client.get("/static/nothing.css?v=0").headers.get("Cache-Control", "")

@@ -19,6 +19,7 @@ from engine.processes import Snapshot
 from publish.release import Releases
 from smartregion_settings import Settings
 from web import (
+    assets,
     datasets,
     discovery,
     entities,
@@ -48,6 +49,8 @@ _UNPACKED = 25
 _COMPRESSED = [
     "text/html",
     "text/css",
+    "text/javascript",
+    "image/svg+xml",
     "text/csv",
     "text/tab-separated-values",
     "text/turtle",
@@ -98,6 +101,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.filters["worst"] = report.worst
     problems.register(app)
     security.register(app)
+    assets.register(app)
     Compress(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(feed.blueprint)
@@ -179,6 +183,6 @@ def _stamp() -> str:
     """Hash of this package: pages change when it does, not only with the release."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".html", ".css", ".mo"}:
+        if path.is_file() and path.suffix in {".py", ".html", ".css", ".js", ".svg", ".mo"}:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, request
@@ -18,13 +19,23 @@ def register(app: Flask) -> None:
     """Let the application speak both languages; a language that was chosen stays in all links."""
     flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
-    app.jinja_env.globals.update(language=language)
+    app.jinja_env.globals.update(language=language, spoken=spoken)
     app.jinja_env.filters.update(number=number, day=day, size=size)
 
 
 def language() -> str:
     """The language of this answer, ``de`` or ``en``."""
     return str(flask_babel.get_locale().language)
+
+
+def spoken(code: str | None = None) -> str:
+    """The address of this page in a language, or as the browser's settings have it.
+
+    It has no host: kept answers are the same for all names of the service.
+    """
+    given = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    query = urlencode([*given, ("lang", code)] if code else given)
+    return f"{quote(request.script_root + request.path)}{'?' if query else ''}{query}"
 
 
 def gettext(text: str, **values: str) -> str:

@@ -1,4 +1,5 @@
-"""Headers that every answer has. Nothing here needs a script, a cookie or another site, and none is allowed.
+"""Headers that every answer has. Scripts come from this service alone, never from within a page; nothing here needs a
+cookie or another site, and none is allowed.
 
 The data are public and nobody is logged in, so any site may read them (Fetch standard, CORS protocol).
 """
@@ -9,7 +10,8 @@ from flask import Flask, Response, request
 
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
