@@ -4,6 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+EDITOR := web/static/vendor/yasqe.js
 
 .PHONY: run test check setup bench clean
 
@@ -21,18 +22,24 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-setup: $(VENV)/ready
+setup: $(VENV)/ready $(EDITOR)
 
 $(VENV)/ready: setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "Creating the environment in $(VENV) (once; needs a minute)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,dev,frontend]"
 	@touch $@
+
+# Node itself comes from PyPI. Without a registry of npm packages the service runs, and the query page is a plain form.
+$(EDITOR): frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/build.mjs frontend/yasqe.js | $(VENV)/ready
+	@echo "Building the query editor (once; needs a few seconds)"
+	@$(BIN)/npm ci --prefix frontend --ignore-scripts --loglevel error && $(BIN)/node frontend/build.mjs \
+		|| echo "The query editor could not be built; the query page is a plain form until make setup succeeds." >&2
 
 bench: setup
 	$(BIN)/python -m benchmarks.build
 	$(BIN)/python -m benchmarks.queries 1000 10000
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build frontend/node_modules web/static/vendor *.egg-info
