@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 from rdflib import DCTERMS, RDFS, URIRef
@@ -72,7 +74,17 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
         }
     for path in contested:
         properties[path] = _vocabulary_labels(path)
-    return {"properties": dict(sorted({**properties, **_HISTORY}.items())), "classes": dict(sorted(classes.items()))}
+    others = tomllib.loads(files(__package__).joinpath("labels.toml").read_text(encoding="utf-8"))
+    return {
+        "properties": dict(sorted({**_named(others["properties"]), **properties, **_HISTORY}.items())),
+        "classes": dict(sorted({**_named(others["classes"]), **classes}.items())),
+    }
+
+
+def _named(table: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Any]]:
+    """A table of names, by IRI instead of prefixed name."""
+    prefixes = ontology.PREFIXES
+    return {prefixes[name.partition(":")[0]] + name.partition(":")[2]: dict(names) for name, names in table.items()}
 
 
 def _vocabulary_labels(iri: str) -> dict[str, str]:

@@ -318,3 +318,12 @@ def test_results_depend_on_base_libraries_shapes_and_day(tmp_path: Path, monkeyp
     monkeypatch.setattr(builder.dt, "datetime", SimpleNamespace(now=lambda zone: tomorrow))
     made.append(made_with(BASE, versions))
     assert len(set(made)) == len(made)
+
+
+def test_what_catalogue_and_statistics_say_has_a_name_in_both_languages(release: Release, store: ox.Store) -> None:
+    labels = json.loads((release.path / "files" / "labels.json").read_text(encoding="utf-8"))
+    graphs = [ox.NamedNode(f"{BASE}graph/{name}") for name in ("catalog", "void", "history")]
+    predicates = {quad.predicate.value for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)}
+    named = {iri for iri, names in labels["properties"].items() if names.get("de") and names.get("en")}
+    # GeoDCAT-AP's role, which the page of a dataset does not show.
+    assert predicates - named <= {"http://data.europa.eu/930/custodian"}

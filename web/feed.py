@@ -7,19 +7,30 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from publish.release import Feed
 from web import delivery, documents, profiles
-from web.current import published
+from web.current import published, site
 from web.negotiation import MEDIA_TYPES, choose
+from web.nodes import Naming, node, subjects
 
 blueprint = Blueprint("feed", __name__)
 
 SUFFIXES: Final = ("ttl", "rdf", "jsonld", "nt", "html")
 """Representations of the catalogue and of a dataset, the usual one first."""
+
+_PARTS: Final = """
+CONSTRUCT { ?catalog a ?class . ?part ?p ?o . ?o ?q ?name }
+WHERE {
+  ?catalog a ?class .
+  ?part ?p ?o FILTER(STRSTARTS(STR(?part), CONCAT(STR(?catalog), "#")))
+  OPTIONAL { ?o ?q ?name FILTER(?q = <http://purl.org/dc/terms/title>) }
+}"""
+"""What datasets share and the catalogue describes once: publisher, contact, rights, services."""
 
 _NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
 
@@ -112,4 +123,9 @@ def _page_number(feed: Feed) -> int:
 
 def _for_people(feed: Feed) -> str:
     manifest = published().release.manifest
-    return render_template("catalog.html", suffixes=SUFFIXES, datasets=manifest.datasets, feed=feed)
+    catalogue = ox.NamedNode(f"{manifest.base}catalog")
+    engine = site().private
+    triples = documents.ask(engine.prepare(_PARTS), {"catalog": catalogue}, (f"{manifest.base}graph/catalog",))
+    naming = Naming(triples)
+    parts = [node(iri, triples, naming) for iri in subjects(triples) if iri.startswith(f"{catalogue.value}#")]
+    return render_template("catalog.html", suffixes=SUFFIXES, datasets=manifest.datasets, feed=feed, parts=parts)

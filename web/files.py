@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import delivery, documents
+from web import delivery, documents, statistics
 from web.current import published
 from web.language import gettext
 from web.negotiation import MEDIA_TYPES, choose, split, wants_html
@@ -25,7 +25,8 @@ _GRAPHS = {"history": "history", "void": "void", "vocabulary": "ontology"}
 @blueprint.get("/<any(void, history, tombstones, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
     """A graph of its own address: a page for people, RDF for programs."""
-    return _negotiated(family, suffix, _nodes_page if family == "ontology" else _downloads_page)
+    pages = {"ontology": _nodes_page, "void": statistics.page}
+    return _negotiated(family, suffix, pages.get(family, _downloads_page))
 
 
 @blueprint.get("/shapes/catalogue")
@@ -45,7 +46,7 @@ def living_in_eu(suffix: str | None = None) -> ResponseReturnValue:
 @blueprint.get("/.well-known/void")
 def well_known_void() -> ResponseReturnValue:
     """The statistics, where VoID (section 7.2) has clients look for them."""
-    return _negotiated("void", None, _downloads_page)
+    return _negotiated("void", None, statistics.page)
 
 
 @blueprint.get("/.well-known/sparql-examples/<name>")
@@ -124,7 +125,6 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
 
 def _downloads_page(stem: str, suffixes: list[str]) -> str:
     titles = {
-        "void": gettext("Statistik (VoID)"),
         "history": gettext("Wann Einträge erschienen sind und sich geändert haben"),
         "tombstones": gettext("Gelöschte Einträge"),
         "shapes": gettext("Regeln (SHACL)"),
