@@ -72,12 +72,13 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
             "dataset": dataset_of.get(record_type.iri),
             "properties": named,
         }
+    table = tomllib.loads(files(__package__).joinpath("labels.toml").read_text(encoding="utf-8"))
+    others = _named(table["properties"])
     for path in contested:
-        properties[path] = _vocabulary_labels(path)
-    others = tomllib.loads(files(__package__).joinpath("labels.toml").read_text(encoding="utf-8"))
+        properties[path] = _vocabulary_labels(path) or others.get(path, {})
     return {
-        "properties": dict(sorted({**_named(others["properties"]), **properties, **_HISTORY}.items())),
-        "classes": dict(sorted({**_named(others["classes"]), **classes}.items())),
+        "properties": dict(sorted({**others, **properties, **_HISTORY}.items())),
+        "classes": dict(sorted({**_named(table["classes"]), **classes}.items())),
     }
 
 
