@@ -31,6 +31,7 @@ from ingest.template_model import LANGUAGES
 from ingest.validation import Validator, fast
 from publish import (
     catalogue,
+    completion,
     coverage,
     dumps,
     feed,
@@ -284,7 +285,8 @@ class _Build:
     def write_reports(self, ingested: Ingested) -> None:
         self._write_json("quality.json", reports.quality(ingested))
         dataset_of = {part.record_type.iri: name for name, part in ingested.datasets.items()}
-        self._write_json("labels.json", reports.labels(record_types(), dataset_of))
+        self._labels = reports.labels(record_types(), dataset_of)
+        self._write_json("labels.json", self._labels)
         self._write_json("mims.json", mims.table())
         dumps.write_graph(self._files, "living-in-eu", dumps.from_rdflib(mims.graph(self._base)))
 
@@ -353,6 +355,7 @@ class _Build:
         published = feed.write(self._files, described, self._base, page_size)
         self._describe("catalog", "dump/catalog", feed.whole(described, self._base), store)
         self._describe("void", "void", dumps.from_rdflib(statistics), store)
+        self._write_json("completion.json", completion.table(statistics, self._labels))
         dates = dumps.canonical(history.dates_graph(self._history, self._base))
         self._describe("history", "history", dates, store)
         self._write_json("schema-org.json", schema_org.datasets(described, self._base))

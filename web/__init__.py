@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -30,8 +31,10 @@ from web import (
     navigator,
     pages,
     problems,
+    query,
     report,
     security,
+    service,
     validate,
 )
 from web.checks import Checker, CheckLimits, FileLimits, Records
@@ -88,14 +91,16 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     releases = Releases(settings.var)
     current = Current(releases)
-    public: Engine = _engine(settings, current, settings.query_workers, settings.query_queue)
+    limits = _limits(settings)
+    public: Engine = _engine(settings, current, limits)
     if settings.cache_megabytes and not settings.engine:
         public = CachingEngine(public, settings.var / "cache", settings.cache_megabytes, _WORTH_A_FILE)
     # Pages have a query process of their own: they stay quick while others keep all public ones busy.
-    private = _engine(settings, current, settings.query_workers if settings.engine else 1, 4 * settings.query_queue)
+    workers = limits.workers if settings.engine else 1
+    private = _engine(settings, current, replace(limits, workers=workers, queue=4 * limits.queue))
     observer = Observer(current, settings.query_workers, texts=settings.log_queries)
     app.extensions["smartregion"] = Site(
-        current, public, private, observer, _checker(settings, current), _uploads(settings), _stamp()
+        current, public, private, limits, observer, _checker(settings, current), _uploads(settings), _stamp()
     )
     language.register(app)
     app.jinja_env.filters["worst"] = report.worst
@@ -112,12 +117,13 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(entities.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(validate.blueprint)
+    app.register_blueprint(service.blueprint)
     app.register_blueprint(
         sparql_endpoint.blueprint(
             public,
             address=lambda: f"{current().release.manifest.base}sparql",
             length=settings.query_length,
-            page=pages.query_page,
+            page=query.query_page,
             observing=observer.observing,
         )
     )
@@ -135,17 +141,20 @@ def wsgi() -> Flask:
     return create_app(Settings())
 
 
-def _engine(settings: Settings, current: Current, workers: int, queue: int) -> Engine:
-    limits = Limits(
+def _limits(settings: Settings) -> Limits:
+    return Limits(
         seconds=settings.query_seconds,
         megabytes=settings.query_megabytes,
         result_megabytes=settings.result_megabytes,
         length=settings.query_length,
         depth=settings.query_depth,
-        workers=workers,
-        queue=queue,
+        workers=settings.query_workers,
+        queue=settings.query_queue,
         services=frozenset(settings.services.split()),
     )
+
+
+def _engine(settings: Settings, current: Current, limits: Limits) -> Engine:
     if settings.engine:
         # Imported here because it is slow to import and seldom wanted.
         from engine.remote import RemoteEngine

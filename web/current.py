@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyoxigraph as ox
 from flask import current_app, g
 
-from engine import Engine
+from engine import Engine, Limits
 from publish.release import Release, Releases
 from web.labels import Labels
 
@@ -107,6 +107,7 @@ class Site:
     :ivar current: the current release.
     :ivar public: the engine of the SPARQL endpoint.
     :ivar private: the engine of the pages.
+    :ivar limits: of a query to the endpoint.
     :ivar observer: of the queries to the endpoint.
     :ivar checker: of files that are sent.
     :ivar uploads: reads such files.
@@ -116,6 +117,7 @@ class Site:
     current: Current
     public: Engine
     private: Engine
+    limits: Limits
     observer: Observer
     checker: Checker
     uploads: Uploads

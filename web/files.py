@@ -98,9 +98,9 @@ def source(name: str) -> ResponseReturnValue:
     return response
 
 
-@blueprint.get("/<any('context.jsonld', 'quality.json'):name>")
+@blueprint.get("/<any('context.jsonld', 'quality.json', 'completion.json'):name>")
 def single(name: str) -> ResponseReturnValue:
-    """The JSON-LD context, and the findings of the release."""
+    """The JSON-LD context, the findings of the release, and what the query editor completes."""
     return delivery.send(name)
 
 

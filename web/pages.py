@@ -1,11 +1,10 @@
-"""Pages that are written for people: the start page and the form for queries."""
+"""The start page."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-import examples
 from web import documents
 from web.current import published
 
@@ -23,16 +22,6 @@ def start() -> ResponseReturnValue:
     if cached is not None:
         return cached
     text = render_template("start.html", manifest=manifest, datasets=datasets, records=records, schemes=schemes)
-    return documents.finish(Response(text), "html")
-
-
-def query_page() -> ResponseReturnValue:
-    """A form for a query, with examples."""
-    cached = documents.not_modified("html")
-    if cached is not None:
-        return cached
-    found = examples.load(published().release.manifest.base)
-    text = render_template("query.html", examples=found)
     return documents.finish(Response(text), "html")
 
 
