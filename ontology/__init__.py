@@ -6,6 +6,7 @@ Parsed files are kept and shared: treat what these functions return as read-only
 from __future__ import annotations
 
 import json
+import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -64,6 +65,13 @@ def context() -> dict[str, Any]:
     """The JSON-LD context document: an object whose only key is ``@context``."""
     document: dict[str, Any] = json.loads(_text("context.jsonld"))
     return document
+
+
+@cache
+def changes() -> list[dict[str, Any]]:
+    """The versions of the vocabulary, the newest first: ``number``, ``date``, and what changed as ``de`` and ``en``."""
+    versions: list[dict[str, Any]] = tomllib.loads(_text("changes.toml"))["version"]
+    return versions
 
 
 @cache

@@ -31,9 +31,9 @@ from ingest.template_model import LANGUAGES
 from ingest.validation import Validator, fast
 from publish import (
     catalogue,
-    completion,
     coverage,
     dumps,
+    explanations,
     feed,
     history,
     mims,
@@ -124,7 +124,7 @@ def build(
             work.write_history(ingested, listed)
             work.copy_sources(data, listed)
             work.write_whole()
-            published = work.write_store(quality.measure(ingested, listed), page_size)
+            published = work.write_store(ingested, quality.measure(ingested, listed), page_size)
             releases.admit(scratch, work.manifest(release_id, software, inputs, published))
         progress("activate", 0, 1)
         release = releases.open(release_id)
@@ -332,7 +332,7 @@ class _Build:
     def _graph(self, name: str) -> str:
         return f"{self._base}graph/{name}"
 
-    def write_store(self, measured: Mapping[str, quality.Measured], page_size: int) -> Feed:
+    def write_store(self, ingested: Ingested, measured: Mapping[str, quality.Measured], page_size: int) -> Feed:
         """The store, and what can only be told when it is there: statistics, and what time and space is covered."""
         self._progress("store", 0, 3)
         store = ox.Store(self._scratch / "store")
@@ -355,7 +355,6 @@ class _Build:
         published = feed.write(self._files, described, self._base, page_size)
         self._describe("catalog", "dump/catalog", feed.whole(described, self._base), store)
         self._describe("void", "void", dumps.from_rdflib(statistics), store)
-        self._write_json("completion.json", completion.table(statistics, self._labels))
         dates = dumps.canonical(history.dates_graph(self._history, self._base))
         self._describe("history", "history", dates, store)
         self._write_json("schema-org.json", schema_org.datasets(described, self._base))
@@ -365,6 +364,10 @@ class _Build:
             if f"feed/{published.default}/dataset/{name}.nt" in self._files.described
         }
         syndication.write_sitemap(self._files, self._base, paged, self._history)
+        material = explanations.Material(
+            ingested, self._labels, statistics, len(paged), store, self._base, self._previous
+        )
+        explanations.write(self._files, material)
         self._progress("store", 2, 3)
         store.optimize()
         store.flush()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rdflib import OWL, RDF, RDFS, SKOS, VOID, Graph, Literal, URIRef
+from rdflib import OWL, RDF, RDFS, SKOS, VOID, Graph
 
 import ontology
+from publish.names import short, texts
 
 Entry = list[Any]
 """Name, IRI, and labels by language."""
@@ -20,7 +21,9 @@ def table(statistics: Graph, labels: Mapping[str, Any]) -> dict[str, Any]:
     :param labels: as :func:`publish.reports.labels` gives them.
     """
     vocabulary = ontology.vocabulary()
-    own = {kind: set(vocabulary.subjects(RDF.type, kind)) for kind in (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty)}
+    own = {
+        kind: set(vocabulary.subjects(RDF.type, kind)) for kind in (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty)
+    }
     classes = own[OWL.Class] | set(statistics.objects(None, VOID["class"]))
     properties = own[OWL.ObjectProperty] | own[OWL.DatatypeProperty] | set(statistics.objects(None, VOID.property))
     return {
@@ -33,31 +36,16 @@ def table(statistics: Graph, labels: Mapping[str, Any]) -> dict[str, Any]:
 
 def _terms(iris: Iterable[str], labels: Mapping[str, Any]) -> list[Entry]:
     """Those of our own vocabulary first."""
-    entries = [[_short(iri), iri, _labels(iri, labels.get(iri, {}))] for iri in iris]
+    entries = [[short(iri), iri, _labels(iri, labels.get(iri, {}))] for iri in iris]
     return sorted(entries, key=lambda entry: (not entry[1].startswith(ontology.SR), entry[0]))
 
 
 def _labels(iri: str, known: Mapping[str, Any]) -> dict[str, str]:
     found = {language: str(known[language]) for language in ("de", "en") if language in known}
-    return found or _texts(ontology.vocabulary(), iri, RDFS.label)
+    return found or texts(ontology.vocabulary(), iri, RDFS.label)
 
 
 def _concepts() -> list[Entry]:
     schemes = ontology.schemes()
-    entries = []
-    for concept in sorted(map(str, schemes.subjects(RDF.type, SKOS.Concept))):
-        entries.append([concept.rpartition("/")[2], concept, _texts(schemes, concept, SKOS.prefLabel)])
-    return entries
-
-
-def _texts(graph: Graph, iri: str, predicate: URIRef) -> dict[str, str]:
-    values = graph.objects(URIRef(iri), predicate)
-    return {value.language: str(value) for value in sorted(values) if isinstance(value, Literal) and value.language}
-
-
-def _short(iri: str) -> str:
-    """With a prefix of ours, or as it is."""
-    for prefix, namespace in ontology.PREFIXES.items():
-        if iri.startswith(namespace) and len(iri) > len(namespace):
-            return f"{prefix}:{iri[len(namespace) :]}"
-    return iri
+    concepts = sorted(map(str, schemes.subjects(RDF.type, SKOS.Concept)))
+    return [[iri.rpartition("/")[2], iri, texts(schemes, iri, SKOS.prefLabel)] for iri in concepts]

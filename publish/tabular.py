@@ -26,16 +26,17 @@ def write_csv(files: Files, name: str, record_type: RecordType, records: Sequenc
         writer.writerow(["IRI", *(column.name["de"] for column in columns)])
         for record in records:
             writer.writerow(
-                [f"{base}id/{record['id']}", *(_cell(record.get(column.term), column) for column in columns)]
+                [f"{base}id/{record['id']}", *(cell(record.get(column.term), column) for column in columns)]
             )
     files.done(f"dump/{name}.csv", name)
 
 
-def _cell(value: Any, column: Field) -> str:
+def cell(value: Any, column: Field) -> str:
+    """A value of a record as a table has it."""
     if value is None:
         return ""
     if isinstance(value, list):
-        return "; ".join(_cell(item, column) for item in value)
+        return "; ".join(cell(item, column) for item in value)
     if isinstance(value, dict):
         return str(value["@value"])
     if column.kind == "boolean":

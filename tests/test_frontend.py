@@ -1,4 +1,4 @@
-"""What comes from npm: pinned by hash, from no named registry, with its licences, and not needed for the service to run."""
+"""What comes from npm: pinned by hash, from no named registry, and with its licences."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ from web import (
     security,
     service,
     validate,
+    vocabulary,
 )
 from web.checks import Checker, CheckLimits, FileLimits, Records
 from web.current import Current, Site
@@ -118,6 +119,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(validate.blueprint)
     app.register_blueprint(service.blueprint)
+    app.register_blueprint(vocabulary.blueprint)
     app.register_blueprint(
         sparql_endpoint.blueprint(
             public,

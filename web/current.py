@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +28,17 @@ class Published:
 
     release: Release
     labels: Labels
+
+    _tables: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def table(self, name: str) -> Any:
+        """What the file ``name`` of the release says, a JSON document; read when it is first asked for.
+
+        :raises KeyError: the release has no such file.
+        """
+        if name not in self._tables:
+            self._tables[name] = json.loads(self.release.file(name)[0].read_text(encoding="utf-8"))
+        return self._tables[name]
 
     @property
     def modified(self) -> dt.datetime:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Final
 
-import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import delivery, documents, statistics
+from web import delivery, documents, statistics, vocabulary
 from web.current import published
 from web.language import gettext
 from web.negotiation import MEDIA_TYPES, choose, split, wants_html
-from web.nodes import Naming, href, node, subjects
+from web.nodes import href
 
 blueprint = Blueprint("files", __name__)
 
@@ -25,8 +25,7 @@ _GRAPHS = {"history": "history", "void": "void", "vocabulary": "ontology"}
 @blueprint.get("/<any(void, history, tombstones, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
     """A graph of its own address: a page for people, RDF for programs."""
-    pages = {"ontology": _nodes_page, "void": statistics.page}
-    return _negotiated(family, suffix, pages.get(family, _downloads_page))
+    return _negotiated(family, suffix, _PAGES.get(family, _downloads_page))
 
 
 @blueprint.get("/shapes/catalogue")
@@ -61,7 +60,7 @@ def example(name: str) -> ResponseReturnValue:
 def scheme(name: str) -> ResponseReturnValue:
     """A concept scheme."""
     stem, suffix = split(name)
-    return _negotiated(f"scheme/{stem}", suffix, _nodes_page)
+    return _negotiated(f"scheme/{stem}", suffix, vocabulary.scheme_page)
 
 
 @blueprint.get("/dump/<name>")
@@ -127,7 +126,6 @@ def _downloads_page(stem: str, suffixes: list[str]) -> str:
     titles = {
         "history": gettext("Wann Einträge erschienen sind und sich geändert haben"),
         "tombstones": gettext("Gelöschte Einträge"),
-        "shapes": gettext("Regeln (SHACL)"),
         "shapes/catalogue": gettext("Regeln für den Katalog (SHACL)"),
         "examples": gettext("Beispielabfragen"),
     }
@@ -150,10 +148,4 @@ def _link(address: str) -> str | None:
     return href(published().release.manifest.base + address)
 
 
-def _nodes_page(stem: str, suffixes: list[str]) -> str:
-    path, _ = published().release.file(f"{stem}.nt")
-    quads = ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES)
-    triples = documents.in_order(quad.triple for quad in quads)
-    naming = Naming(triples)
-    nodes = [node(iri, triples, naming) for iri in sorted(subjects(triples))]
-    return render_template("nodes.html", stem=stem, suffixes=suffixes, nodes=nodes)
+_PAGES: Final = {"void": statistics.page, "ontology": vocabulary.ontology_page, "shapes": vocabulary.shapes_page}

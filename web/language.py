@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,7 +21,7 @@ def register(app: Flask) -> None:
     flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
     app.jinja_env.globals.update(language=language, spoken=spoken)
-    app.jinja_env.filters.update(number=number, day=day, size=size)
+    app.jinja_env.filters.update(number=number, day=day, size=size, said=said)
 
 
 def language() -> str:
@@ -46,6 +47,11 @@ def gettext(text: str, **values: str) -> str:
 def lazy_gettext(text: str) -> Any:
     """Like :func:`gettext`, but found out when it is turned into a string."""
     return flask_babel.lazy_gettext(text)
+
+
+def said(texts: Mapping[str, str]) -> str:
+    """Of a text in several languages the one of this answer, or the one that there is."""
+    return texts.get(language()) or next(iter(texts.values()), "")
 
 
 def number(value: int | Decimal) -> str:

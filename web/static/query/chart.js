@@ -22,7 +22,7 @@ export function chart(answer, terms, texts) {
   const draw = () => figure.replaceChildren(...picture(answer, terms, texts, label.select.value, value.select.value));
   for (const { select } of [value, label]) select.addEventListener("change", draw);
   draw();
-  return el("div", {}, el("p", { class: "choices" }, label.node, value.node), figure);
+  return el("div", {}, el("p", { class: "controls" }, label.node, value.node), figure);
 }
 
 function choice(text, names) {

@@ -89,7 +89,7 @@ function show(query, mediaType, body, seconds) {
   answered = { query, kind: answer.kind };
   if (answer.kind === "boolean") {
     status.textContent = format(texts.time, { seconds });
-    output.replaceChildren(el("p", { class: "verdict" }, answer.value ? texts.yes : texts.no));
+    output.replaceChildren(el("p", { class: "boolean" }, answer.value ? texts.yes : texts.no));
     return;
   }
   status.textContent = format(answer.kind === "graph" ? texts.triples : texts.found, { count: answer.rows.length, seconds });
@@ -157,7 +157,7 @@ function taking() {
   field.form.addEventListener("change", draw);
   details.hidden = false;
   details.append(
-    el("p", { class: "choices" }, el("label", { for: "snippet" }, texts.as), select, copy, said),
+    el("p", { class: "controls" }, el("label", { for: "snippet" }, texts.as), select, copy, said),
     el("pre", { tabindex: "0" }, shown),
   );
   return () => details.open && draw();

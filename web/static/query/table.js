@@ -61,7 +61,7 @@ export function table(answer, terms, texts) {
   return el(
     "div",
     {},
-    many ? el("label", { class: "filter" }, texts.filter, " ", filter) : null,
+    many ? el("label", { class: "narrow" }, texts.filter, " ", filter) : null,
     el(
       "div",
       { class: "scroll", tabindex: "0", role: "region", "aria-label": texts.table },
