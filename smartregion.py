@@ -105,7 +105,8 @@ def build_command(
         releases = Releases(settings.var)
         percent = 100 if allow_shrink else settings.shrink_percent
         limits = (settings.page_size, percent)
-        outcome = build(settings.data, settings.base, releases, executor, report, *limits, validator(settings))
+        how = (validator(settings), settings.boundaries)
+        outcome = build(settings.data, settings.base, releases, executor, report, *limits, *how)
     print_outcome(outcome, time.monotonic() - started)
     if outcome.losses:
         _refuse(releases, outcome.losses, outcome.release.id, percent)

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     base: str = Field("http://localhost:8000/", description="Base IRI: every published IRI begins with it.")
     data: Path = Field(Path("data"), description="Directory of the source records and catalogue.ttl.")
     var: Path = Field(Path("var"), description="Directory of the releases.")
+    boundaries: Path | None = Field(None, description="Official boundaries of the districts for the maps, GeoJSON.")
     page_size: int = Field(100, ge=1, description="Datasets on a page of the catalogue.")
     shrink_percent: float = Field(
         20, ge=0, le=100, description="Share of datasets or records that a new release may drop, in percent."

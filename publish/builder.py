@@ -30,6 +30,8 @@ from ingest.standing import published as published_records
 from ingest.template_model import LANGUAGES
 from ingest.validation import Validator, fast
 from publish import (
+    areas,
+    boundaries,
     catalogue,
     coverage,
     dumps,
@@ -49,7 +51,7 @@ from publish.dumps import Files
 from publish.history import History
 from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
-_SOFTWARE = ("smart-region-hessen", "brotli", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine")
+_SOFTWARE = ("smart-region-hessen", "brotli", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine", "shapely")
 _DESCRIPTIONS = ("catalog", "history", "void")
 _CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
@@ -85,6 +87,7 @@ def build(
     page_size: int = feed.PAGE_SIZE,
     shrink_percent: float = 20,
     validator: Validator = fast,
+    boundaries_file: Path | None = None,
 ) -> Outcome:
     """Build a release of the sources in a directory and make it the current one, unless too much would vanish.
 
@@ -97,11 +100,13 @@ def build(
     :param page_size: datasets on a page of the catalogue.
     :param shrink_percent: largest share of the current release's datasets and records that may vanish.
     :param validator: how records are validated.
-    :raises BuildError: the catalogue is missing or wrong, or no record is valid.
+    :param boundaries_file: official boundaries of districts for the maps (GeoJSON); without them areas are schematic.
+    :raises BuildError: the catalogue or the boundaries are missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
     config, listed = _configuration(data, base)
     inputs = _inputs(data, listed)
+    official = _boundaries(boundaries_file, inputs)
     software = _software()
     source = _source_hash(base, page_size, inputs, software)
     with releases.writing() as scratch:
@@ -121,6 +126,7 @@ def build(
             work.write_vocabulary()
             work.write_reports(ingested)
             work.write_templates(ingested)
+            work.write_map(ingested, official)
             work.write_history(ingested, listed)
             work.copy_sources(data, listed)
             work.write_whole()
@@ -162,6 +168,18 @@ def _inputs(data: Path, listed: Iterable[Source]) -> dict[str, str]:
     """SHA-256 of every input; a file that is missing has none, and its absence is a finding."""
     names = ["catalogue.ttl", *sorted({source.file for source in listed})]
     return {name: hashlib.sha256((data / name).read_bytes()).hexdigest() for name in names if (data / name).is_file()}
+
+
+def _boundaries(path: Path | None, inputs: dict[str, str]) -> boundaries.Boundaries | None:
+    """The official boundaries, which become one of the inputs."""
+    if path is None:
+        return None
+    try:
+        found = boundaries.read(path)
+    except boundaries.BoundariesError as error:
+        raise BuildError(str(error)) from error
+    inputs["boundaries"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
 
 
 def _software() -> dict[str, str]:
@@ -299,6 +317,16 @@ class _Build:
                     content = templates.written(record_type, language, suffix, there)
                     self._files.write(f"templates/{record_type.name}.{language}.{suffix}", content)
         self._write_json("findings.json", reports.kinds_of_finding())
+
+    def write_map(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
+        """The areas of the districts, for all maps."""
+        records = {node["id"]: node for part in ingested.datasets.values() for node in part.records}
+        try:
+            drawn = areas.draw(records, official)
+        except boundaries.BoundariesError as error:
+            raise BuildError(str(error)) from error
+        if drawn is not None:
+            self._write_json("map.json", drawn)
 
     def write_history(self, ingested: Ingested, listed: Iterable[Source]) -> None:
         """Since when each record is there, what was deleted, and the projects with what changed of them."""

@@ -15,6 +15,7 @@ from flask import current_app, g
 from engine import Engine, Limits
 from publish.release import Release, Releases
 from web.labels import Labels
+from web.maps import HesseMap
 
 if TYPE_CHECKING:
     from web.checks import Checker
@@ -74,6 +75,13 @@ class Published:
             self.release.file("schema-org.json")[0].read_text(encoding="utf-8")
         )
         return found
+
+    @cached_property
+    def map(self) -> HesseMap | None:
+        """The map of the districts; None when no municipality has coordinates."""
+        if "map.json" not in self.release.manifest.files:
+            return None
+        return HesseMap(json.loads(self.release.file("map.json")[0].read_text(encoding="utf-8")))
 
     @cached_property
     def withheld(self) -> frozenset[str]:
