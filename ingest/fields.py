@@ -41,6 +41,7 @@ class Field:
     :ivar options: for concepts, their IRIs.
     :ivar prefix: for concepts and codes, the IRI that the notation follows; for addresses, a scheme to supply.
     :ivar maximum: largest value allowed, where the shape states one.
+    :ivar group: IRI of the group that documents and pages put it in.
     """
 
     term: str
@@ -60,6 +61,7 @@ class Field:
     prefix: str = ""
     pattern: str | None = None
     maximum: float | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,7 @@ def _field(graph: Graph, type_name: str, prop: URIRef) -> Field:
         prefix=prefix,
         pattern=str(pattern) if pattern is not None else None,
         maximum=_number(maximum),
+        group=str(graph.value(prop, SH.group) or ""),
     )
 
 

@@ -39,6 +39,7 @@ from publish import (
     feed,
     history,
     mims,
+    neighbours,
     quality,
     reports,
     schema_org,
@@ -48,11 +49,12 @@ from publish import (
 )
 from publish.activation import Loss, activate, current
 from publish.dumps import Files
+from publish.funding import Funding
 from publish.history import History
 from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
 _SOFTWARE = ("smart-region-hessen", "brotli", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine", "shapely")
-_DESCRIPTIONS = ("catalog", "history", "void")
+_DESCRIPTIONS = ("catalog", "history", "summary", "void")
 _CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
 
@@ -126,7 +128,7 @@ def build(
             work.write_vocabulary()
             work.write_reports(ingested)
             work.write_templates(ingested)
-            work.write_map(ingested, official)
+            work.write_pictures(ingested, official)
             work.write_history(ingested, listed)
             work.copy_sources(data, listed)
             work.write_whole()
@@ -318,8 +320,9 @@ class _Build:
                     self._files.write(f"templates/{record_type.name}.{language}.{suffix}", content)
         self._write_json("findings.json", reports.kinds_of_finding())
 
-    def write_map(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
-        """The areas of the districts, for all maps."""
+
+    def write_pictures(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
+        """What is counted and drawn for the pages."""
         records = {node["id"]: node for part in ingested.datasets.values() for node in part.records}
         try:
             drawn = areas.draw(records, official)
@@ -327,6 +330,8 @@ class _Build:
             raise BuildError(str(error)) from error
         if drawn is not None:
             self._write_json("map.json", drawn)
+        self._write_json(neighbours.FILE, neighbours.find(records, record_types().values()))
+        self._funding = Funding(records)
 
     def write_history(self, ingested: Ingested, listed: Iterable[Source]) -> None:
         """Since when each record is there, what was deleted, and the projects with what changed of them."""
@@ -385,6 +390,7 @@ class _Build:
         self._describe("void", "void", dumps.from_rdflib(statistics), store)
         dates = dumps.canonical(history.dates_graph(self._history, self._base))
         self._describe("history", "history", dates, store)
+        self._describe("summary", "summary", dumps.canonical(self._funding.summary(self._base)), store)
         self._write_json("schema-org.json", schema_org.datasets(described, self._base))
         paged = {
             name: entry

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
-from rdflib import DCTERMS, RDFS, URIRef
+from rdflib import DCTERMS, RDF, RDFS, SH, URIRef
 from rdflib import Literal as RdfLiteral
 
 import ontology
+import shapes
 from ingest import Ingested, RecordType
 from ingest.findings import kinds
+from ontology import SR
 
 _HISTORY = {
     str(DCTERMS.issued): {"de": "Veröffentlicht", "en": "Published", "order": 1000},
@@ -63,7 +65,7 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
         named: dict[str, dict[str, Any]] = {}
         for field in record_type.fields:
             names = {lang: _LANGUAGE_NOTE.sub("", name) for lang, name in field.name.items()}
-            named.setdefault(field.path, {**names, "order": field.order})
+            named.setdefault(field.path, {**names, "order": field.order, "group": field.group})
             if properties.setdefault(field.path, names) != names:
                 contested.add(field.path)
         classes[record_type.iri] = {
@@ -77,8 +79,10 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
     for path in contested:
         properties[path] = _vocabulary_labels(path) or others.get(path, {})
     return {
-        "properties": dict(sorted({**others, **properties, **_HISTORY}.items())),
+        "properties": dict(sorted({**others, **properties, **_HISTORY, **_summary()}.items())),
         "classes": dict(sorted({**_named(table["classes"]), **classes}.items())),
+        "groups": _groups(),
+        "incoming": _incoming(record_types.values()),
     }
 
 
@@ -86,6 +90,35 @@ def _named(table: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Any]]:
     """A table of names, by IRI instead of prefixed name."""
     prefixes = ontology.PREFIXES
     return {prefixes[name.partition(":")[0]] + name.partition(":")[2]: dict(names) for name, names in table.items()}
+
+
+def _summary() -> dict[str, dict[str, Any]]:
+    """What a release counts and sums of records, in the names of the vocabulary."""
+    return {
+        str(term): {**_vocabulary_labels(str(term)), "order": order, "group": str(ontology.SRS.moneyGroup)}
+        for order, term in enumerate((SR.projectCount, SR.grantCount, SR.grantedSum), 1)
+    }
+
+
+def _groups() -> dict[str, dict[str, Any]]:
+    """Names and order of the groups of columns, by IRI."""
+    graph = shapes.load()
+    found: dict[str, dict[str, Any]] = {}
+    for group in sorted(graph.subjects(RDF.type, SH.PropertyGroup)):
+        labels = [label for label in graph.objects(group, RDFS.label) if isinstance(label, RdfLiteral)]
+        names = {label.language: str(label) for label in labels if label.language}
+        found[str(group)] = {**names, "order": float(str(graph.value(group, SH.order)))}
+    return found
+
+
+def _incoming(record_types: Iterable[RecordType]) -> dict[str, list[str]]:
+    """The properties by which records may refer to those of a class, by class."""
+    found: dict[str, set[str]] = {}
+    for record_type in record_types:
+        for field in record_type.fields:
+            for target in field.classes:
+                found.setdefault(target, set()).add(field.path)
+    return {target: sorted(paths) for target, paths in sorted(found.items())}
 
 
 def _vocabulary_labels(iri: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Published:
         """IRIs of the named graphs."""
         manifest = self.release.manifest
         names = [name for name in manifest.datasets if name != "all"]
-        return [f"{manifest.base}graph/{name}" for name in (*names, "catalog", "history", "void")]
+        return [f"{manifest.base}graph/{name}" for name in (*names, "catalog", "history", "summary", "void")]
 
     @cached_property
     def tombstones(self) -> dict[str, list[ox.Triple]]:

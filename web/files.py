@@ -18,11 +18,11 @@ from web.nodes import href
 
 blueprint = Blueprint("files", __name__)
 
-_GRAPHS = {"history": "history", "void": "void", "vocabulary": "ontology"}
+_GRAPHS = {"history": "history", "summary": "summary", "void": "void", "vocabulary": "ontology"}
 
 
-@blueprint.get("/<any(void, history, tombstones, ontology, shapes, examples):family>")
-@blueprint.get("/<any(void, history, tombstones, ontology, shapes, examples):family>.<suffix>")
+@blueprint.get("/<any(void, history, summary, tombstones, ontology, shapes, examples):family>")
+@blueprint.get("/<any(void, history, summary, tombstones, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
     """A graph of its own address: a page for people, RDF for programs."""
     return _negotiated(family, suffix, _PAGES.get(family, _downloads_page))
@@ -125,6 +125,7 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
 def _downloads_page(stem: str, suffixes: list[str]) -> str:
     titles = {
         "history": gettext("Wann Einträge erschienen sind und sich geändert haben"),
+        "summary": gettext("Zahl der Projekte und Summe der Zuwendungen"),
         "tombstones": gettext("Gelöschte Einträge"),
         "shapes/catalogue": gettext("Regeln für den Katalog (SHACL)"),
         "examples": gettext("Beispielabfragen"),

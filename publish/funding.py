@@ -1,0 +1,132 @@
+"""Who was granted how much and takes part in what: counted from the records, once for all pages and pictures.
+
+A sum is stated once (decision 7): only ``amount`` is added up, never a joint total; and only euros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+import pyoxigraph as ox
+
+from ingest.rdf import Node
+from ontology import PREFIXES, SR
+
+CURRENCY: Final = "EUR"
+_ABOVE: Final = ("district", "governmentDistrict", "state", "metropolitanRegion")
+_INTEGER: Final = ox.NamedNode(PREFIXES["xsd"] + "integer")
+_DECIMAL: Final = ox.NamedNode(PREFIXES["xsd"] + "decimal")
+
+
+@dataclass(frozen=True)
+class Award:
+    """A grant with what its project and its recipients say of it; IRIs are relative to ``{base}id/``.
+
+    :ivar amount: in euros, if it is known.
+    :ivar year: of the award, four digits, if it is known.
+    :ivar units: recipients, and the areas that they lie in.
+    """
+
+    grant: str
+    amount: Decimal | None
+    year: str | None
+    programme: str | None
+    projects: tuple[str, ...]
+    units: frozenset[str]
+
+
+@dataclass
+class Totals:
+    """What a recipient, an area or a programme has."""
+
+    projects: set[str] = field(default_factory=set)
+    grants: int = 0
+    amount: Decimal = Decimal(0)
+
+
+class Funding:
+    """Awards and participation.
+
+    :param records: all records, by IRI relative to ``{base}id/``.
+    """
+
+    def __init__(self, records: Mapping[str, Node]) -> None:
+        self._records = records
+        self._areas: dict[str, frozenset[str]] = {}
+        self.awards = [self._award(node) for node in records.values() if node["type"] == "Grant"]
+
+    def units(self, iris: Iterable[str]) -> frozenset[str]:
+        """Municipalities, districts and organisations with the areas that they lie in."""
+        return frozenset(area for iri in iris for area in self._upwards(iri))
+
+    def totals(self) -> dict[str, Totals]:
+        """Of all that take part in a project, get a grant or give grants, by IRI."""
+        found: dict[str, Totals] = {}
+        for node in self._records.values():
+            if node["type"] == "Project":
+                for unit in self.units(members(node)):
+                    found.setdefault(unit, Totals()).projects.add(node["id"])
+        for award in self.awards:
+            for unit in award.units:
+                self._add(found.setdefault(unit, Totals()), award)
+            if award.programme is not None:
+                giver = found.setdefault(award.programme, Totals())
+                self._add(giver, award)
+                giver.projects.update(award.projects)
+        return found
+
+    def summary(self, base: str) -> Iterator[ox.Triple]:
+        """The totals as RDF."""
+        for iri, totals in self.totals().items():
+            if iri not in self._records:
+                continue
+            subject = ox.NamedNode(f"{base}id/{iri}")
+            for term, number, datatype in (
+                (SR.projectCount, Decimal(len(totals.projects)), _INTEGER),
+                (SR.grantCount, Decimal(totals.grants), _INTEGER),
+                (SR.grantedSum, totals.amount, _DECIMAL),
+            ):
+                if number:
+                    literal = ox.Literal(f"{number.normalize():f}", datatype=datatype)
+                    yield ox.Triple(subject, ox.NamedNode(term), literal)
+
+    def _upwards(self, iri: str) -> frozenset[str]:
+        if iri not in self._areas:
+            node = self._records.get(iri, {})
+            above = [value for term in _ABOVE for value in _list(node.get(term))] if "ags" in node else []
+            self._areas[iri] = frozenset([iri, *(area for value in above for area in self._upwards(value))])
+        return self._areas[iri]
+
+    def _award(self, node: Node) -> Award:
+        known = "amount" in node and node.get("currency") == CURRENCY
+        return Award(
+            grant=node["id"],
+            amount=Decimal(str(node["amount"])) if known else None,
+            year=year(node.get("awardDate")),
+            programme=node.get("programme"),
+            projects=tuple(_list(node.get("project"))),
+            units=self.units(_list(node.get("recipient"))),
+        )
+
+    @staticmethod
+    def _add(totals: Totals, award: Award) -> None:
+        totals.grants += 1
+        totals.amount += award.amount or 0
+
+
+def members(project: Node) -> list[str]:
+    """Lead and partners of a project."""
+    return [*_list(project.get("lead")), *_list(project.get("partner"))]
+
+
+def year(date: object) -> str | None:
+    """The year of a date as precise as it is known, as a record has it."""
+    text = date["@value"] if isinstance(date, dict) else date
+    return str(text)[:4] if text else None
+
+
+def _list(value: object) -> list[str]:
+    return value if isinstance(value, list) else [] if value is None else [str(value)]

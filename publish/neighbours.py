@@ -1,0 +1,99 @@
+"""What pages show beside a record, found once: the newest of many that refer to it, and projects nearby.
+
+Written to ``neighbours.json``, so that a page costs the same however many records there are (decision 28).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from ingest import RecordType
+from ingest.rdf import Node
+from publish.tabular import point
+
+FILE: Final = "neighbours.json"
+MOST: Final = 20
+"""References by one property that a page shows."""
+
+_NEARBY: Final = 5
+_EARTH: Final = 6371.0
+_DATES: Final = ("awardDate", "start", "changeDate")
+
+
+def find(records: Mapping[str, Node], record_types: Iterable[RecordType]) -> dict[str, Any]:
+    """The document for the pages.
+
+    ``references`` has, for each record and property by which more than :data:`MOST` records refer to it, the newest of
+    these; ``nearby`` has for each place and field of action the projects led by the nearest others, nearest first.
+    IRIs are relative to ``{base}id/``.
+    """
+    return {"most": MOST, "references": _references(records, record_types), "nearby": _nearby(records)}
+
+
+def _references(records: Mapping[str, Node], record_types: Iterable[RecordType]) -> dict[str, dict[str, list[str]]]:
+    terms = {kind.name: [(f.term, f.path) for f in kind.fields if f.kind == "reference"] for kind in record_types}
+    found: dict[tuple[str, str], list[Node]] = defaultdict(list)
+    for node in records.values():
+        for term, path in terms[node["type"]]:
+            value = node.get(term)
+            for target in value if isinstance(value, list) else () if value is None else (value,):
+                found[target, path].append(node)
+    result: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for (target, path), nodes in sorted(found.items()):
+        if len(nodes) > MOST:
+            result[target][path] = [node["id"] for node in newest(nodes)[:MOST]]
+    return result
+
+
+def newest(nodes: Iterable[Node]) -> list[Node]:
+    """The records by their own date, the newest first; those without one come last, each time in the same order."""
+    ordered = sorted(nodes, key=lambda node: str(node["id"]))
+    return sorted(ordered, key=_date, reverse=True)
+
+
+def _date(node: Node) -> str:
+    value = next((node[term] for term in _DATES if term in node), "")
+    return str(value["@value"] if isinstance(value, dict) else value)
+
+
+def _nearby(records: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
+    led: dict[str, dict[str, list[Node]]] = defaultdict(lambda: defaultdict(list))
+    for node in records.values():
+        if node["type"] == "Project":
+            for field in node.get("field", ()):
+                led[node["lead"]][field].append(node)
+    places = {iri: place for iri in led if iri in records and (place := point(records[iri], {}))}
+    first = {iri: {field: newest(nodes)[:_NEARBY] for field, nodes in led[iri].items()} for iri in sorted(places)}
+    order = list(first)
+    result = {}
+    for here in order:
+        others = [order[n] for n in np.argsort(_distances(places[here], [places[iri] for iri in order]), kind="stable")]
+        result[here] = {field: _first(field, here, others, first) for field in sorted(led[here])}
+    return result
+
+
+def _first(
+    field: str, here: str, others: Iterable[str], first: Mapping[str, Mapping[str, Sequence[Node]]]
+) -> list[str]:
+    """The projects of a field that the nearest others lead."""
+    found: list[str] = []
+    for other in others:
+        if other != here:
+            found += [node["id"] for node in first[other].get(field, ())]
+        if len(found) >= _NEARBY:
+            break
+    return found[:_NEARBY]
+
+
+def _distances(here: Sequence[float], others: Sequence[Sequence[float]]) -> Any:
+    """Great-circle distances in km (haversine); coordinates are longitude and latitude."""
+    longitudes, latitudes = np.radians(np.array(others)).T
+    longitude, latitude = math.radians(here[0]), math.radians(here[1])
+    half = np.sin((latitudes - latitude) / 2) ** 2
+    half += math.cos(latitude) * np.cos(latitudes) * np.sin((longitudes - longitude) / 2) ** 2
+    return 2 * _EARTH * np.arcsin(np.sqrt(half))
