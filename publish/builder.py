@@ -330,8 +330,8 @@ class _Build:
             raise BuildError(str(error)) from error
         if drawn is not None:
             self._write_json("map.json", drawn)
-        self._write_json(neighbours.FILE, neighbours.find(records, record_types().values()))
         self._funding = Funding(records)
+        self._write_json(neighbours.FILE, neighbours.find(records, record_types().values(), self._funding))
 
     def write_history(self, ingested: Ingested, listed: Iterable[Source]) -> None:
         """Since when each record is there, what was deleted, and the projects with what changed of them."""

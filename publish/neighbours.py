@@ -14,25 +14,33 @@ import numpy as np
 
 from ingest import RecordType
 from ingest.rdf import Node
+from publish.funding import Funding, members
 from publish.tabular import point
 
 FILE: Final = "neighbours.json"
 MOST: Final = 20
 """References by one property that a page shows."""
 
+_AREAS: Final = frozenset({"District", "GovernmentDistrict", "State", "MetropolitanRegion"})
+_NEVER_CUT: Final = _AREAS | {"Municipality"}
 _NEARBY: Final = 5
 _EARTH: Final = 6371.0
 _DATES: Final = ("awardDate", "start", "changeDate")
 
 
-def find(records: Mapping[str, Node], record_types: Iterable[RecordType]) -> dict[str, Any]:
+def find(records: Mapping[str, Node], record_types: Iterable[RecordType], funding: Funding) -> dict[str, Any]:
     """The document for the pages.
 
     ``references`` has, for each record and property by which more than :data:`MOST` records refer to it, the newest of
-    these; ``nearby`` has for each place and field of action the projects led by the nearest others, nearest first.
-    IRIs are relative to ``{base}id/``.
+    these; ``inside`` has for each area the newest projects and grants of the municipalities in it, ``nearby`` for each
+    place and field of action the projects that the nearest others lead, nearest first. IRIs are relative to
+    ``{base}id/``.
     """
-    return {"most": MOST, "references": _references(records, record_types), "nearby": _nearby(records)}
+    return {
+        "references": _references(records, record_types),
+        "inside": _inside(records, funding),
+        "nearby": _nearby(records),
+    }
 
 
 def _references(records: Mapping[str, Node], record_types: Iterable[RecordType]) -> dict[str, dict[str, list[str]]]:
@@ -45,9 +53,22 @@ def _references(records: Mapping[str, Node], record_types: Iterable[RecordType])
                 found[target, path].append(node)
     result: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for (target, path), nodes in sorted(found.items()):
-        if len(nodes) > MOST:
+        if len(nodes) > MOST and nodes[0]["type"] not in _NEVER_CUT:
             result[target][path] = [node["id"] for node in newest(nodes)[:MOST]]
     return result
+
+
+def _inside(records: Mapping[str, Node], funding: Funding) -> dict[str, list[str]]:
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    units = {award.grant: award.units for award in funding.awards}
+    for node in newest(node for node in records.values() if node["type"] in ("Project", "Grant")):
+        around = units[node["id"]] if node["type"] == "Grant" else funding.units(members(node))
+        for unit in around:
+            shown = found[unit][node["type"]]
+            if unit in records and records[unit]["type"] in _AREAS and len(shown) < MOST:
+                shown.append(node["id"])
+    listed = {unit: sorted(iri for shown in by_type.values() for iri in shown) for unit, by_type in found.items()}
+    return {unit: iris for unit, iris in sorted(listed.items()) if iris}
 
 
 def newest(nodes: Iterable[Node]) -> list[Node]:

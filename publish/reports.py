@@ -104,7 +104,7 @@ def _groups() -> dict[str, dict[str, Any]]:
     """Names and order of the groups of columns, by IRI."""
     graph = shapes.load()
     found: dict[str, dict[str, Any]] = {}
-    for group in sorted(graph.subjects(RDF.type, SH.PropertyGroup)):
+    for group in sorted(graph.subjects(RDF.type, SH.PropertyGroup), key=str):
         labels = [label for label in graph.objects(group, RDFS.label) if isinstance(label, RdfLiteral)]
         names = {label.language: str(label) for label in labels if label.language}
         found[str(group)] = {**names, "order": float(str(graph.value(group, SH.order)))}
