@@ -320,7 +320,6 @@ class _Build:
                     self._files.write(f"templates/{record_type.name}.{language}.{suffix}", content)
         self._write_json("findings.json", reports.kinds_of_finding())
 
-
     def write_pictures(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
         """What is counted and drawn for the pages."""
         records = {node["id"]: node for part in ingested.datasets.values() for node in part.records}
