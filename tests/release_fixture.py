@@ -128,6 +128,8 @@ _LABELS = {
         },
         SR + "Project": {"de": "Projekt", "en": "Project"},
     },
+    "groups": {},
+    "incoming": {SR + "Municipality": [DCT + "isReplacedBy", SR + "lead"]},
 }
 PROFILES = {"dcat-ap-de-2.0": "https://example.org/profile/2", "dcat-ap-de-3.0": "https://example.org/profile/3"}
 SOURCE = "Schlüssel;Größe\n06415000;76,28\n".encode("cp1252")
@@ -163,6 +165,7 @@ def write_release(
         files.write("quality.json", b'{"findings": [], "withheld": ["project/zurueckgehalten"]}\n')
         files.write("labels.json", json.dumps(_LABELS).encode())
         files.write("findings.json", json.dumps(reports.kinds_of_finding()).encode())
+        files.write("neighbours.json", json.dumps({"references": {}, "inside": {}, "nearby": {}}).encode())
         files.write("source/municipalities.csv", SOURCE)
         _write_feeds(files, modified)
         store = ox.Store(scratch / "store")

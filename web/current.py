@@ -77,6 +77,14 @@ class Published:
         return found
 
     @cached_property
+    def neighbours(self) -> dict[str, dict[str, Any]]:
+        """What pages show beside records, see ``publish/neighbours.py``."""
+        found: dict[str, dict[str, Any]] = json.loads(
+            self.release.file("neighbours.json")[0].read_text(encoding="utf-8")
+        )
+        return found
+
+    @cached_property
     def map(self) -> HesseMap | None:
         """The map of the districts; None when no municipality has coordinates."""
         if "map.json" not in self.release.manifest.files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -47,6 +47,15 @@ def write(triples: Triples, suffix: str) -> bytes:
         return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
     syntax = ox.RdfFormat.from_media_type(MEDIA_TYPES[suffix])
     return ox.serialize(triples, format=syntax, prefixes=_prefixes(triples)) or b""
+
+
+def embedded(triples: Triples) -> dict[str, Any]:
+    """The triples as JSON-LD that stands in a page: small, as it names our context instead of repeating it."""
+    base = published().release.manifest.base
+    return {
+        "@context": [f"{base}context.jsonld", {"@base": f"{base}id/"}],
+        "@graph": jsonld.compact(triples, base),
+    }
 
 
 def _prefixes(triples: Triples) -> dict[str, str]:

@@ -17,37 +17,17 @@ from werkzeug.exceptions import NotFound
 import ontology
 from engine import TABLE_TYPES
 from web import documents
+from web.citation import cite
 from web.current import published, site
+from web.descriptions import Description, describe
 from web.documents import SUFFIXES, Triples
+from web.entity_page import EntityPage
 from web.language import language, lazy_gettext
 from web.negotiation import MEDIA_TYPES, choose, split
-from web.nodes import NAMES, Naming, node, references, subjects
+from web.nodes import Naming, node
 from web.problems import Problem
 
 blueprint = Blueprint("entities", __name__)
-
-_MOST_REFERENCES = 500
-# A filter and no VALUES: Oxigraph begins a join with VALUES, that is with all names there are (20 times slower).
-_IS_NAME: Final = f"?name IN ({', '.join(f'<{iri}>' for iri in NAMES)})"
-
-_DOCUMENT = f"""
-CONSTRUCT {{ ?s ?p ?o . ?part ?q ?x . ?o ?name ?text }}
-WHERE {{
-  {{ ?s ?p ?o }}
-  UNION {{ ?s ?link ?part . ?part ?q ?x FILTER(STRSTARTS(STR(?part), CONCAT(STR(?s), "#"))) }}
-  UNION {{ ?s ?p ?o . ?o ?name ?text FILTER(?o != ?s && {_IS_NAME}) }}
-}}"""
-
-_REFERENCES = f"""
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-CONSTRUCT {{ ?from ?p ?s . ?from rdf:type ?class . ?from ?name ?text }}
-WHERE {{
-  ?from ?p ?s FILTER(!STRSTARTS(STR(?from), CONCAT(STR(?s), "#")))
-  OPTIONAL {{ ?from rdf:type ?class }}
-  OPTIONAL {{ ?from ?name ?text FILTER({_IS_NAME}) }}
-}}
-ORDER BY ?from ?p
-LIMIT {8 * _MOST_REFERENCES}"""
 
 _FORMER_TYPE: Final = ontology.PREFIXES["as"] + "formerType"
 _TITLE: Final = ontology.PREFIXES["dct"] + "title"
@@ -85,15 +65,10 @@ def document(segment: str, name: str) -> ResponseReturnValue:
         raise NotFound
     if (cached := documents.not_modified(suffix)) is not None:
         return cached
-    engine, thing = site().private, _thing(segment, key)
-    triples = documents.ask(engine.prepare(_DOCUMENT), {"s": thing})
-    if not triples:
+    description = describe(_thing(segment, key))
+    if description is None:
         return _absent(segment, key, suffix)
-    incoming = documents.ask(engine.prepare(_REFERENCES), {"s": thing})
-    if suffix == "html":
-        body: bytes | str = _page(thing.value, triples, incoming)
-    else:
-        body = documents.write(documents.in_order([*triples, *incoming]), suffix)
+    body: bytes | str = _page(description) if suffix == "html" else documents.write(description.triples, suffix)
     return documents.respond(body, suffix, f"doc/{segment}/{key}")
 
 
@@ -136,16 +111,17 @@ def _thing(segment: str, key: str) -> ox.NamedNode:
         raise NotFound from None
 
 
-def _page(iri: str, triples: Triples, incoming: Triples) -> str:
-    naming = Naming([*triples, *incoming])
-    shown = node(iri, triples, naming)
-    roles = {value.href: row.label for row in shown.rows for value in row.values}
-    parts = [node(part, triples, naming) for part in subjects(triples) if part.startswith(f"{iri}#")]
+def _page(description: Description) -> str:
+    page = EntityPage(description)
     return render_template(
         "entity.html",
-        node=shown,
-        parts=[replace(part, title=roles[f"#{part.anchor}"]) for part in parts],
-        references=references(iri, incoming, naming),
+        page=page,
+        iri=description.iri,
+        key=description.iri.removeprefix(f"{published().release.manifest.base}id/"),
+        cut=description.cut,
+        citation=cite(description.iri, page.title, page.dataset, page.provenance.modified),
+        json_ld=documents.embedded(description.triples),
+        map=published().map,
         path=request.path.removesuffix(".html"),
         suffixes=SUFFIXES,
         media_types=MEDIA_TYPES,

@@ -12,12 +12,15 @@ class Labels:
     """Looks up names by IRI.
 
     :param document: ``properties`` with names and order by IRI, ``classes`` with names; a class may have ``properties``
-        of its own, whose names fit it better.
+        of its own, whose names fit it better; ``groups`` of properties with names and order; ``incoming``: the
+        properties by which records may refer to those of a class.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._properties: dict[str, dict[str, Any]] = document["properties"]
         self._classes: dict[str, dict[str, Any]] = document["classes"]
+        self._incoming: dict[str, list[str]] = document["incoming"]
+        self.groups: dict[str, dict[str, Any]] = document["groups"]
 
     def of_class(self, iri: str, language: str) -> str:
         """Name of a class; its prefixed name when the release has none."""
@@ -30,6 +33,24 @@ class Labels:
     def order(self, iri: str, classes: Iterable[str]) -> float:
         """Where the property stands among the others; unknown ones come last."""
         return float(self._property(iri, classes).get("order", 10_000))
+
+    def group(self, iri: str, classes: Iterable[str]) -> str | None:
+        """The group (IRI) that the property belongs to; None for an unknown one."""
+        found = self._property(iri, classes).get("group")
+        return str(found) if found else None
+
+    def group_name(self, iri: str, language: str) -> str:
+        """Name of a group."""
+        return str(self.groups[iri][language])
+
+    def dataset(self, iri: str) -> str | None:
+        """Name of the dataset that holds the records of a class."""
+        found = self._classes.get(iri, {}).get("dataset")
+        return str(found) if found else None
+
+    def incoming(self, iri: str) -> list[str]:
+        """The properties by which records may refer to those of a class."""
+        return self._incoming.get(iri, [])
 
     def _property(self, iri: str, classes: Iterable[str]) -> dict[str, Any]:
         for name in classes:

@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
     flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
     app.jinja_env.globals.update(language=language, spoken=spoken)
-    app.jinja_env.filters.update(number=number, day=day, size=size, said=said)
+    app.jinja_env.filters.update(number=number, euros=euros, day=day, size=size, said=said)
 
 
 def language() -> str:
@@ -57,6 +57,12 @@ def said(texts: Mapping[str, str]) -> str:
 def number(value: int | Decimal) -> str:
     """A number with up to nine decimals."""
     return str(flask_babel.format_decimal(value, format="#,##0.#########"))
+
+
+def euros(value: int | Decimal) -> str:
+    """A sum of euros, with cents if it has any."""
+    whole = {"de": "#,##0 ¤", "en": "¤#,##0"}[language()] if value % 1 == 0 else None
+    return str(flask_babel.format_currency(value, "EUR", format=whole, currency_digits=whole is None))
 
 
 def day(date: str) -> str:

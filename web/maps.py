@@ -74,6 +74,6 @@ class HesseMap:
 
 _SMALLEST = 11
 _LARGEST = 60
-_LETTER = 12.5
-_WIDER = 1.25
+_LETTER = 12
+_WIDER = 1.6
 """Width of a letter in units, and how much wider than its largest circle a district usually is."""

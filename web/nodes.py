@@ -132,38 +132,22 @@ def subjects(triples: Triples) -> list[str]:
     return list(dict.fromkeys(_iri(triple.subject) for triple in triples))
 
 
-def references(iri: str, triples: Triples, naming: Naming) -> list[Row]:
-    """What refers to a node, by property; ``triples`` also hold the types of the referring nodes."""
-    labels, spoken = published().labels, language()
-    classes: dict[str, list[str]] = {}
-    for triple in triples:
-        if triple.predicate.value == _RDF_TYPE:
-            classes.setdefault(_iri(triple.subject), []).append(_iri(triple.object))
-    found: dict[tuple[str, str], list[ox.NamedNode]] = {}
-    for triple in triples:
-        if isinstance(triple.object, ox.NamedNode) and triple.object.value == iri:
-            kinds = classes.get(_iri(triple.subject), [])
-            kind = labels.of_class(kinds[0], spoken) if kinds else ""
-            label = f"{kind}: {labels.of_property(triple.predicate.value, kinds, spoken)}".removeprefix(": ")
-            found.setdefault((label, triple.predicate.value), []).append(ox.NamedNode(_iri(triple.subject)))
-    return [Row(label, predicate, _values(terms, naming)) for (label, predicate), terms in sorted(found.items())]
-
-
 def _values(
     terms: Iterable[ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple], naming: Naming, page: str = ""
 ) -> list[Value]:
-    values = [_literal(term) if isinstance(term, ox.Literal) else _link(_iri(term), naming, page) for term in terms]
+    values = [literal(term) if isinstance(term, ox.Literal) else link(_iri(term), naming, page) for term in terms]
     return sorted(values, key=lambda value: (value.language is not None, value.text.casefold()))
 
 
-def _link(iri: str, naming: Naming, page: str) -> Value:
+def link(iri: str, naming: Naming, page: str = "") -> Value:
     """A link; to a part of the page's own node within the page."""
     if page and iri.startswith(f"{page}#"):
         return Value(iri[len(page) :], iri[len(page) :])
     return Value(naming[iri], href(iri))
 
 
-def _literal(term: ox.Literal) -> Value:
+def literal(term: ox.Literal) -> Value:
+    """A literal as people write it."""
     if term.language:
         return Value(term.value, language=None if term.language == language() else term.language)
     datatype = term.datatype.value
