@@ -14,6 +14,7 @@ _PHASES = {
     "map": "mapping records",
     "validate": "validating (SHACL)",
     "dump": "writing dumps",
+    "search": "writing the search index",
     "store": "loading the store",
     "activate": "activating",
     "push": "sending chunks",

@@ -24,7 +24,7 @@ import shapes
 from ingest import Ingested, Progress, ingest, record_types, templates
 from ingest.catalogue import CatalogueError, Source, read, sources
 from ingest.kept import Kept
-from ingest.rdf import derived, triples
+from ingest.rdf import Node, derived, triples
 from ingest.shacl import catalogue_faults
 from ingest.standing import published as published_records
 from ingest.template_model import LANGUAGES
@@ -43,6 +43,7 @@ from publish import (
     quality,
     reports,
     schema_org,
+    search,
     syndication,
     tabular,
     void,
@@ -130,6 +131,7 @@ def build(
             work.write_templates(ingested)
             work.write_pictures(ingested, official)
             work.write_history(ingested, listed)
+            work.write_search(ingested)
             work.copy_sources(data, listed)
             work.write_whole()
             published = work.write_store(ingested, quality.measure(ingested, listed), page_size)
@@ -232,6 +234,11 @@ def _now() -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _by_iri(ingested: Ingested) -> dict[str, Node]:
+    """All records that are published, by IRI relative to ``{base}id/``."""
+    return {node["id"]: node for part in ingested.datasets.values() for node in part.records}
+
+
 class _Build:
     """One release in the making."""
 
@@ -250,7 +257,7 @@ class _Build:
         self._triples = 0
 
     def write_records(self, ingested: Ingested) -> None:
-        by_iri = {node["id"]: node for part in ingested.datasets.values() for node in part.records}
+        by_iri = _by_iri(ingested)
         for done, (name, part) in enumerate(sorted(ingested.datasets.items())):
             self._progress("dump", done, len(ingested.datasets))
             asserted = list(triples(part.records, self._base))
@@ -337,13 +344,18 @@ class _Build:
         withheld = {node["id"] for part in ingested.datasets.values() for node in part.withheld}
         before, unknown = History.of(self._previous), history.unreadable(listed, ingested)
         known = history.succeed(before, self._previous, self._contents, withheld, unknown, self._now)
-        records = (node for part in ingested.datasets.values() for node in part.records)
-        self._history = syndication.write_projects(
-            self._files, records, self._config, self._base, before, known, self._now
+        self._history, self._projects = syndication.write_projects(
+            self._files, _by_iri(ingested), self._config, self._base, before, known, self._now
         )
         self._files.write(history.FILE, self._history.to_json().encode())
         tombstones = dumps.canonical(history.tombstones_graph(self._history, self._base))
         dumps.write_graph(self._files, "tombstones", tombstones)
+
+    def write_search(self, ingested: Ingested) -> None:
+        """The search index."""
+        self._progress("search", 0, 1)
+        path = self._scratch / "search.sqlite"
+        self._search = search.write(path, _by_iri(ingested), self._projects.rows, self._base)
 
     def _write_json(self, name: str, document: object) -> None:
         self._files.write(name, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
@@ -430,6 +442,7 @@ class _Build:
             issued=min(entry.issued for entry in self._datasets.values()),
             modified=max(entry.modified for entry in self._datasets.values()),
             feed=published,
+            search=self._search,
             files=self._files.described,
             previous=self._previous.id if self._previous else None,
         )

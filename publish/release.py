@@ -4,6 +4,7 @@ A release is a directory that is complete before anybody can see it and is never
 
     <root>/releases/<id>/manifest.json     what is in it
                          store/            the graph, for read-only opening
+                         search.sqlite     the search index, for read-only opening
                          files/            everything that is served as it is
     <root>/current -> releases/<id>        switched by an atomic rename
 
@@ -101,6 +102,15 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class SearchIndex:
+    """The search index of a release: how many records it has, how big it is (bytes) and its SHA-256 in hexadecimal."""
+
+    records: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The table of contents of a release, kept as ``manifest.json``.
 
@@ -116,6 +126,7 @@ class Manifest:
     issued: str
     modified: str
     feed: Feed
+    search: SearchIndex
     files: dict[str, ReleaseFile] = field(default_factory=dict)
     previous: str | None = None
 
@@ -134,6 +145,7 @@ class Manifest:
         raw: dict[str, Any] = json.loads(text)
         raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
         raw["feed"] = Feed(**raw["feed"])
+        raw["search"] = SearchIndex(**raw["search"])
         for entry in raw["files"].values():
             entry["packed"] = {coding: Packed(**packed) for coding, packed in entry["packed"].items()}
         raw["files"] = {name: ReleaseFile(**entry) for name, entry in raw["files"].items()}
@@ -156,6 +168,11 @@ class Release:
     def store(self) -> Path:
         """Directory of the Oxigraph store; open it with ``Store.read_only``."""
         return self.path / "store"
+
+    @property
+    def search(self) -> Path:
+        """The search index; open it read-only and immutable."""
+        return self.path / "search.sqlite"
 
     def file(self, name: str) -> tuple[Path, ReleaseFile]:
         """Path and description of the served file ``name``, e.g. ``dump/projects.ttl``; packed ones lie beside it.
@@ -270,7 +287,7 @@ class Releases:
     def admit(self, scratch: Path, manifest: Manifest) -> Release:
         """Turn a finished scratch directory into a release: manifest last, then one rename.
 
-        :param scratch: the directory of :meth:`writing`, with ``store/`` and ``files/`` complete.
+        :param scratch: the directory of :meth:`writing`, with ``store/``, ``files/`` and the search index complete.
         """
         with (scratch / MANIFEST).open("w", encoding="utf-8") as file:
             file.write(manifest.to_json())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rdflib import Graph
@@ -12,28 +12,29 @@ from ingest.rdf import Node
 from publish import atom, navigator_files, sitemap
 from publish.dumps import Files
 from publish.history import History
-from publish.navigator import profile
+from publish.navigator import Profile, profile
 from publish.release import DatasetEntry
 
 
 def write_projects(
-    files: Files, records: Iterable[Node], config: Graph, base: str, before: History, now: History, moment: str
-) -> History:
+    files: Files, records: Mapping[str, Node], config: Graph, base: str, before: History, now: History, moment: str
+) -> tuple[History, Profile]:
     """Write the projects for the Navigator and as news.
 
+    :param records: all records, by IRI relative to ``{base}id/``.
     :param config: the catalogue's configuration.
     :param before: history of the previous release.
     :param now: history of this one, without that of the projects as they are shown.
     :param moment: of the build.
-    :returns: the history with that of the projects.
+    :returns: the history with that of the projects, and the projects.
     """
     facts = navigator_files.facts(config, base)
-    shown = profile({node["id"]: node for node in records}, before.projects, base, facts.licence, moment)
+    shown = profile(records, before.projects, base, facts.licence, moment)
     deleted = navigator_files.deleted_projects(now.tombstones, base)
     navigator_files.write(files, shown, deleted, facts)
     for language, name in (("de", "feed.atom"), ("en", "feed.en.atom")):
         files.write(name, atom.feed(shown.rows, deleted, facts, language, moment))
-    return replace(now, projects=shown.dates)
+    return replace(now, projects=shown.dates), shown
 
 
 def write_sitemap(files: Files, base: str, datasets: Mapping[str, DatasetEntry], now: History) -> None:

@@ -75,11 +75,18 @@ def _features(
 
 def point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
     """Longitude and latitude of a record, or of the nearest thing that says where it is."""
+    return placed(record, by_iri)[0]
+
+
+def placed(record: Node, by_iri: Mapping[str, Node]) -> tuple[list[float] | None, str]:
+    """Longitude and latitude of a record, and the IRI of the record that has them: itself or the nearest that does."""
     if "longitude" in record and "latitude" in record:
-        return [float(record["longitude"]), float(record["latitude"])]
+        return [float(record["longitude"]), float(record["latitude"])], record["id"]
     for term in _PLACED_BY:
         value = record.get(term)
         for iri in value if isinstance(value, list) else [value]:
-            if isinstance(iri, str) and iri in by_iri and (found := point(by_iri[iri], by_iri)):
-                return found
-    return None
+            if isinstance(iri, str) and iri in by_iri:
+                found = placed(by_iri[iri], by_iri)
+                if found[0]:
+                    return found
+    return None, ""

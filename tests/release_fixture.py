@@ -9,10 +9,10 @@ import pyoxigraph as ox
 
 import ontology
 from ingest.rdf import Node
-from publish import atom, dumps, mims, navigator_files, reports, sitemap
+from publish import atom, dumps, mims, navigator_files, reports, search, sitemap
 from publish.dumps import Files, write_graph
 from publish.history import Absent, Dates
-from publish.navigator import profile
+from publish.navigator import Profile, profile
 from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
 BASE = "http://localhost:8000/"
@@ -167,7 +167,9 @@ def write_release(
         files.write("findings.json", json.dumps(reports.kinds_of_finding()).encode())
         files.write("neighbours.json", json.dumps({"references": {}, "inside": {}, "nearby": {}}).encode())
         files.write("source/municipalities.csv", SOURCE)
-        _write_feeds(files, modified)
+        shown = _write_feeds(files, modified)
+        nodes = {node["id"]: node for node in [*_NODES, *_PROJECTS]}
+        index = search.write(scratch / "search.sqlite", nodes, shown.rows, BASE)
         store = ox.Store(scratch / "store")
         for name, triples in graphs.items():
             home = ox.NamedNode(f"{BASE}graph/{name}")
@@ -190,13 +192,14 @@ def write_release(
             issued="2026-01-01",
             modified=modified,
             feed=Feed(PROFILES, "dcat-ap-de-3.0", 1),
+            search=index,
             files=files.described,
         )
         releases.admit(scratch, manifest)
     return releases.activate(release_id)
 
 
-def _write_feeds(files: Files, modified: str) -> None:
+def _write_feeds(files: Files, modified: str) -> Profile:
     """What the builder makes besides graphs, made in the same way: two projects, one of them of the day before."""
     now, before = f"{modified}T08:00:00Z", "2026-01-01T08:00:00Z"
     facts = navigator_files.Facts(BASE, "http://dcat-ap.de/def/licenses/dl-by-de/2.0", None, "Geschäftsstelle", None)
@@ -216,6 +219,7 @@ def _write_feeds(files: Files, modified: str) -> None:
     dumps.write_graph(files, "living-in-eu", dumps.from_rdflib(mims.graph(BASE)))
     described = {"@context": "https://schema.org/", "@type": "Dataset", "name": "</script><script>alert(1)"}
     files.write("schema-org.json", json.dumps({"de": {"municipalities": described}, "en": {}}).encode())
+    return shown
 
 
 def _triples(name: str, population: int) -> list[ox.Triple]:
