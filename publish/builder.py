@@ -6,13 +6,10 @@ import datetime as dt
 import hashlib
 import json
 import os
-import platform
 import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from importlib import metadata
-from importlib.resources import files as package_files
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -38,6 +35,7 @@ from publish import (
     explanations,
     feed,
     history,
+    identity,
     mims,
     neighbours,
     quality,
@@ -54,9 +52,7 @@ from publish.funding import Funding
 from publish.history import History
 from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
 
-_SOFTWARE = ("smart-region-hessen", "brotli", "pyoxigraph", "pyshacl", "rdflib", "pandas", "python-calamine", "shapely")
 _DESCRIPTIONS = ("catalog", "history", "summary", "void")
-_CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
 
 class BuildError(Exception):
@@ -110,17 +106,21 @@ def build(
     config, listed = _configuration(data, base)
     inputs = _inputs(data, listed)
     official = _boundaries(boundaries_file, inputs)
-    software = _software()
-    source = _source_hash(base, page_size, inputs, software)
+    software = identity.software()
+    source = identity.source_hash(base, page_size, inputs, software)
     with releases.writing() as scratch:
         previous = current(releases)
-        if previous is not None and previous.id == _identifier(source, previous.manifest.previous):
+        if previous is not None and previous.id == identity.release_id(source, previous.manifest.previous):
             return _outcome(previous, fresh=False, losses=[])
-        release_id = _identifier(source, previous.id if previous else None)
+        release_id = identity.release_id(source, previous.id if previous else None)
         fresh = release_id not in releases.ids()
         if fresh:
             # Who asks for the reference wants to see what it says today.
-            kept = Kept(releases.root / "validated.json", made_with(base, software)) if validator is fast else None
+            kept = (
+                Kept(releases.root / "validated.json", identity.made_with(base, software))
+                if validator is fast
+                else None
+            )
             ingested = ingest(listed, data, base, executor, progress, validator, kept)
             if not any(part.records for part in ingested.datasets.values()):
                 raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
@@ -184,47 +184,6 @@ def _boundaries(path: Path | None, inputs: dict[str, str]) -> boundaries.Boundar
         raise BuildError(str(error)) from error
     inputs["boundaries"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
-
-
-def _software() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in _SOFTWARE}}
-
-
-def _source_hash(base: str, page_size: int, inputs: dict[str, str], software: dict[str, str]) -> str:
-    """Hash of all that a release is made from: sources, settings, libraries, our own code, vocabulary and shapes."""
-    relevant = {name: version for name, version in software.items() if name != "python"}
-    return _hash([base, page_size, inputs, relevant, _code()])
-
-
-def _identifier(source: str, previous: str | None) -> str:
-    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
-    text = source if previous is None else f"{source} {previous}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def made_with(base: str, software: dict[str, str]) -> str:
-    """Hash of all that results of validation depend on besides records."""
-    return _hash([base, software, _code(), dt.datetime.now(dt.UTC).date().isoformat()])
-
-
-def _hash(parts: list[object]) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _code() -> dict[str, str]:
-    """SHA-256 of our own code, vocabulary and shapes."""
-    return {
-        f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
-        for package in _CODE
-        for folder in (
-            package_files(package),
-            package_files(package).joinpath("schemes"),
-            package_files(package).joinpath("queries"),
-        )
-        if folder.is_dir()
-        for entry in folder.iterdir()
-        if entry.is_file()
-    }
 
 
 def _now() -> str:
@@ -329,7 +288,7 @@ class _Build:
 
     def write_pictures(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
         """What is counted and drawn for the pages."""
-        records = {node["id"]: node for part in ingested.datasets.values() for node in part.records}
+        records = _by_iri(ingested)
         try:
             drawn = areas.draw(records, official)
         except boundaries.BoundariesError as error:

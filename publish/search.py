@@ -204,7 +204,7 @@ def _labels(facet: str, value: str, records: Mapping[str, Node]) -> tuple[str, s
             return name, name
         case "programme":
             node = records[f"programme/{value}"]
-            return node["title_de"], node.get("title_en", node["title_de"])
+            return str(node["title_de"]), str(node.get("title_en", node["title_de"]))
         case _:
             return value, value
 

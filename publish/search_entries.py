@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
 from rdflib import SKOS, Literal, URIRef
@@ -95,7 +96,7 @@ def amount_class(amount: str) -> str:
 def amount_classes() -> list[str]:
     """All classes, in order."""
     bounds = ["", *map(str, _CLASSES), ""]
-    return [f"{low}-{high}" for low, high in zip(bounds, bounds[1:], strict=False)] + [UNKNOWN]
+    return [f"{low}-{high}" for low, high in pairwise(bounds)] + [UNKNOWN]
 
 
 class Entries:
@@ -222,7 +223,7 @@ def _shape(name: str) -> _Shape:
 def _concept_labels(iri: str) -> tuple[str, ...]:
     """All names of a concept in both languages."""
     graph, concept = ontology.schemes(), URIRef(iri)
-    found = (str(label) for name in (SKOS.prefLabel, SKOS.altLabel) for label in graph.objects(concept, name))  # type: ignore[attr-defined]
+    found = (str(label) for name in (SKOS.prefLabel, SKOS.altLabel) for label in graph.objects(concept, name))
     return tuple(sorted(set(found)))
 
 

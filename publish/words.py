@@ -10,7 +10,7 @@ import threading
 import unicodedata
 from typing import Final
 
-import Stemmer
+import Stemmer  # type: ignore[import-not-found]
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _DIGRAPH: Final = re.compile(r"([aou])e")

@@ -33,6 +33,7 @@ from web import (
     problems,
     query,
     report,
+    search,
     security,
     service,
     validate,
@@ -69,6 +70,7 @@ _COMPRESSED = [
     "application/sparql-results+json",
     "application/sparql-results+xml",
     "application/trig",
+    "application/x-suggestions+json",
     "application/xml",
 ]
 
@@ -114,6 +116,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(files.blueprint)
     app.register_blueprint(navigator.blueprint)
     app.register_blueprint(discovery.blueprint)
+    app.register_blueprint(search.blueprint)
     app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)
     app.register_blueprint(health.blueprint)

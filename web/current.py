@@ -16,6 +16,7 @@ from engine import Engine, Limits
 from publish.release import Release, Releases
 from web.labels import Labels
 from web.maps import HesseMap
+from web.search_index import Index
 
 if TYPE_CHECKING:
     from web.checks import Checker
@@ -90,6 +91,11 @@ class Published:
         if "map.json" not in self.release.manifest.files:
             return None
         return HesseMap(json.loads(self.release.file("map.json")[0].read_text(encoding="utf-8")))
+
+    @cached_property
+    def search(self) -> Index:
+        """The search index."""
+        return Index(self.release.search, self.release.manifest.search.records)
 
     @cached_property
     def withheld(self) -> frozenset[str]:

@@ -1,11 +1,12 @@
-"""What crawlers and feed readers look for: sitemap, robots.txt and the Atom feed of projects."""
+"""What crawlers, feed readers and browsers look for: sitemap, robots.txt, the Atom feed, how to search here."""
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from web import delivery
+from web import delivery, documents
+from web.current import published
 
 blueprint = Blueprint("discovery", __name__)
 
@@ -26,6 +27,15 @@ def sitemap() -> ResponseReturnValue:
 def sitemap_part(part: int) -> ResponseReturnValue:
     """A part of the list of pages."""
     return delivery.send(f"sitemap-{part}.xml")
+
+
+@blueprint.get("/opensearch.xml")
+def opensearch() -> ResponseReturnValue:
+    """How a browser searches here (OpenSearch 1.1)."""
+    if (cached := documents.not_modified("html")) is not None:
+        return cached
+    text = render_template("opensearch.xml", base=published().release.manifest.base)
+    return documents.finish(Response(text, mimetype="application/opensearchdescription+xml"), "html")
 
 
 @blueprint.get("/feed.atom")

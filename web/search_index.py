@@ -7,6 +7,7 @@ of it is ever read as query syntax.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,12 +20,13 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from publish.words import folded
 from web.search_words import Term, Vocabulary
 
 Numbers = NDArray[np.int32]
 """Numbers of records."""
 
-_WEIGHTS: Final = "10.0, 3.0, 1.0"
+_WEIGHTS: Final = (10.0, 3.0, 1.0)
 """Of a title, of what a record is linked to, and of its texts."""
 _WEIGHED: Final = 5000
 """So many hits are weighed one by one; of more, those with all words in the title come first."""
@@ -32,11 +34,19 @@ _KEPT: Final = 64
 _PROGRAM_CACHE: Final = 64
 
 _MATCHING = "SELECT json_group_array(rowid) FROM text WHERE text MATCH ?"
-_RANKED = f"SELECT rowid FROM text WHERE text MATCH ? ORDER BY bm25(text, {_WEIGHTS}), rowid"
-_TITLED = f"SELECT rowid FROM text WHERE text MATCH ? LIMIT {_WEIGHED}"
+_RANKED = "SELECT rowid FROM text WHERE text MATCH ? ORDER BY bm25(text, ?, ?, ?), rowid"
+_TITLED = "SELECT rowid FROM text WHERE text MATCH ? LIMIT ?"
 _EXACT = """
 SELECT id FROM exact JOIN record USING (id) WHERE name = ?
 ORDER BY type <> 'municipality', type <> 'district', id"""
+
+_NAMED = """
+SELECT DISTINCT id FROM (
+  SELECT id, type, name FROM exact JOIN record USING (id) WHERE name >= ? AND name < ? LIMIT ?)
+ORDER BY type <> 'municipality', type <> 'district', name, id"""
+_BEGUN = 200
+_LAST = "\U0010ffff"
+_SHOWN = "SELECT * FROM record WHERE id IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,9 @@ class Index:
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Rows of a SELECT with values bound to its question marks."""
         if not hasattr(self._own, "connection"):
+            # One for each thread: they need no locks then.
             self._own.connection = sqlite3.connect(self._address, uri=True, cached_statements=_PROGRAM_CACHE)
+            self._own.connection.row_factory = sqlite3.Row
             self._own.connection.execute("PRAGMA query_only = 1")
             self._own.connection.execute("PRAGMA mmap_size = 1073741824")
         return list(self._own.connection.execute(statement, values))
@@ -119,7 +131,7 @@ class Index:
 
     @cached_property
     def _places(self) -> dict[int, tuple[str, str, float, float]]:
-        return {row[0]: row[1:] for row in self.rows("SELECT id, iri, name, longitude, latitude FROM place")}
+        return {row[0]: tuple(row)[1:] for row in self.rows("SELECT id, iri, name, longitude, latitude FROM place")}
 
     def find(self, text: str, chosen: Mapping[str, Sequence[str]], at: str, order: str) -> Found:
         """Find records.
@@ -142,7 +154,7 @@ class Index:
     def spots(self, numbers: Numbers) -> list[Spot]:
         """Where records are, the places with most of them first."""
         counts = np.bincount(self._orders["located"][numbers], minlength=1)
-        found = [Spot(*self._places[place], int(counts[place])) for place in np.flatnonzero(counts) if place]
+        found = [Spot(*self._places[place], int(counts[place])) for place in np.flatnonzero(counts).tolist() if place]
         return sorted(found, key=lambda spot: (-spot.count, spot.iri))
 
     def place_name(self, iri: str) -> str | None:
@@ -152,10 +164,17 @@ class Index:
     def records(self, numbers: Iterable[int]) -> list[sqlite3.Row]:
         """What is shown of records, in the order of their numbers given."""
         wanted = [int(number) for number in numbers]
-        marks = ", ".join("?" * len(wanted))
-        cursor = self.rows(f"SELECT * FROM record WHERE id IN ({marks})", wanted)
-        by_number = {row[0]: row for row in cursor}
+        by_number = {row["id"]: row for row in self.rows(_SHOWN, [json.dumps(wanted)])}
         return [by_number[number] for number in wanted]
+
+    def named(self, text: str, most: int) -> list[int]:
+        """Numbers of records whose names begin with a text, then of those with all its words in their titles."""
+        typed = " ".join(folded(text))
+        rows = self.rows(_NAMED, [typed, typed + _LAST, _BEGUN])
+        terms = self._vocabulary.terms(text)
+        if len(rows) < most and terms and all(term.words for term in terms):
+            rows += self.rows(_TITLED, [f"{{title}} : ({' AND '.join(term.expression for term in terms)})", most])
+        return list(dict.fromkeys(number for (number,) in rows))[:most]
 
     def _in_order(self, hits: Hits | None, order: str) -> Numbers:
         if order != "relevance":
@@ -174,7 +193,9 @@ class Index:
         return _packed(self._orders["located"] == place)
 
     def _mask(self, bits: int) -> NDArray[np.bool_]:
-        return np.unpackbits(np.frombuffer(bits.to_bytes(self._bytes, "little"), np.uint8), bitorder="little").view(bool)
+        return np.unpackbits(np.frombuffer(bits.to_bytes(self._bytes, "little"), np.uint8), bitorder="little").view(
+            bool
+        )
 
     def _hits(self, text: str) -> Hits:
         terms = self._vocabulary.terms(text)
@@ -190,9 +211,9 @@ class Index:
         """Records that are called just so first, a municipality before others; then by BM25 with weights."""
         first = [number for (number,) in self.rows(_EXACT, [" ".join(term.asked for term in terms)])]
         if len(matching) <= _WEIGHED:
-            then = [number for (number,) in self.rows(_RANKED, [expression])]
+            then = [number for (number,) in self.rows(_RANKED, [expression, *_WEIGHTS])]
         else:
-            then = [number for (number,) in self.rows(_TITLED, [f"{{title}} : ({expression})"])]
+            then = [number for (number,) in self.rows(_TITLED, [f"{{title}} : ({expression})", _WEIGHED])]
         early = np.array(list(dict.fromkeys([*first, *then])), np.int32)
         early = early[np.isin(early, matching)]
         return np.concatenate([early, matching[~np.isin(matching, early)]]).astype(np.int32)

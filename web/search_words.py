@@ -10,7 +10,7 @@ from typing import Any, Final
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
-from publish.words import Stems, fold, folded, words
+from publish.words import Stems, fold, words
 
 _MOST_TERMS: Final = 12
 _LONGEST_TERM: Final = 64
@@ -21,14 +21,35 @@ _SHORTEST_INSIDE: Final = 4
 _SHORTEST_MISTYPED: Final = 3
 _CANDIDATES: Final = 50
 _UNIMPORTANT: Final = frozenset(
-    "am an and auf aus bei das dem den der des die ein eine einem einen einer eines for from fur im in ist mit of on or "
-    "the to und vom von vor was wer with wo zu zum zur".split()
+    (
+        *(
+            "am",
+            "auf",
+            "aus",
+            "bei",
+            "das",
+            "dem",
+            "den",
+            "der",
+            "des",
+            "die",
+            "ein",
+            "eine",
+            "einem",
+            "einen",
+            "einer",
+        ),
+        *("eines", "fur", "im", "in", "ist", "mit", "und", "vom", "von", "vor", "was", "wer", "wo", "zu", "zum", "zur"),
+        *("an", "and", "for", "from", "of", "on", "or", "the", "to", "with"),
+    )
 )
 
 Rows = Callable[[str, Sequence[object]], list[Any]]
 
 _BEGINNING = "SELECT word FROM word WHERE word >= ? AND word < ? LIMIT 1"
-_STEMMED = "SELECT word FROM word WHERE german = ? OR english = ? ORDER BY records DESC, word LIMIT ?"
+# The stem in one language is often that in the other: parken, parking.
+_STEMMED = """
+SELECT word FROM word WHERE german IN (?1, ?2) OR english IN (?1, ?2) ORDER BY records DESC, word LIMIT ?3"""
 _INSIDE = """
 SELECT word.word FROM infix JOIN word ON word.id = infix.rowid WHERE infix MATCH ?
 ORDER BY word.records DESC, word.word LIMIT ?"""
@@ -42,7 +63,7 @@ class Term:
     :ivar written: as it was written.
     :ivar asked: what is searched, folded.
     :ivar meant: what was searched in its place, as texts write it, because no record has it; empty if one does.
-    :ivar words: words of the index that it stands for, with an asterisk for all that begin so; none: nothing is like it.
+    :ivar words: words of the index that it stands for, with an asterisk for all that begin so; none if none is like it.
     """
 
     written: str
@@ -115,7 +136,4 @@ class Vocabulary:
     @cached_property
     def _known(self) -> dict[str, int]:
         """All words but numbers, with how many records have them; read when a word is first mistyped."""
-        return dict(self._rows(_ALL, []))
-
-
-__all__ = ["Term", "Vocabulary", "fold", "folded"]
+        return {word: records for word, records in self._rows(_ALL, [])}

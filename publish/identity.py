@@ -1,0 +1,70 @@
+"""What a release is made from, as hashes: the same sources, settings, libraries and code give the same release."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import platform
+import sqlite3
+from importlib import metadata
+from importlib.resources import files as package_files
+
+_SOFTWARE = (
+    "smart-region-hessen",
+    "brotli",
+    "pyoxigraph",
+    "pyshacl",
+    "rdflib",
+    "pandas",
+    "python-calamine",
+    "shapely",
+    "PyStemmer",
+)
+_CODE = ("examples", "ontology", "shapes", "ingest", "publish")
+
+
+def software() -> dict[str, str]:
+    """Versions of what a release is made with."""
+    return {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        **{name: metadata.version(name) for name in _SOFTWARE},
+    }
+
+
+def source_hash(base: str, page_size: int, inputs: dict[str, str], versions: dict[str, str]) -> str:
+    """Hash of all that a release is made from: sources, settings, libraries, our own code, vocabulary and shapes."""
+    relevant = {name: version for name, version in versions.items() if name != "python"}
+    return _hash([base, page_size, inputs, relevant, _code()])
+
+
+def release_id(source: str, previous: str | None) -> str:
+    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
+    text = source if previous is None else f"{source} {previous}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def made_with(base: str, versions: dict[str, str]) -> str:
+    """Hash of all that results of validation depend on besides records."""
+    return _hash([base, versions, _code(), dt.datetime.now(dt.UTC).date().isoformat()])
+
+
+def _hash(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _code() -> dict[str, str]:
+    """SHA-256 of our own code, vocabulary and shapes."""
+    return {
+        f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
+        for package in _CODE
+        for folder in (
+            package_files(package),
+            package_files(package).joinpath("schemes"),
+            package_files(package).joinpath("queries"),
+        )
+        if folder.is_dir()
+        for entry in folder.iterdir()
+        if entry.is_file()
+    }
