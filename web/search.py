@@ -94,7 +94,9 @@ def _page() -> Response:
         pages=[(page, replace(search, page=page).address()) for page in _near(search.page, last)],
         published_map=published().map,
         points=_points(search, found),
-        files={suffix: (_file_address(search, suffix), MEDIA_TYPES[suffix]) for suffix in ("csv", "json", "ttl", "jsonld")},
+        files={
+            suffix: (_file_address(search, suffix), MEDIA_TYPES[suffix]) for suffix in ("csv", "json", "ttl", "jsonld")
+        },
         limits=search_files.LIMITS,
     )
     return documents.finish(Response(text), "html")

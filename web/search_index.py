@@ -37,7 +37,7 @@ _MATCHING = "SELECT json_group_array(rowid) FROM text WHERE text MATCH ?"
 _RANKED = "SELECT rowid FROM text WHERE text MATCH ? ORDER BY bm25(text, ?, ?, ?), rowid"
 _TITLED = "SELECT rowid FROM text WHERE text MATCH ? LIMIT ?"
 _EXACT = """
-SELECT id FROM exact JOIN record USING (id) WHERE name = ?
+SELECT DISTINCT id FROM exact JOIN record USING (id) WHERE name IN (?, ?)
 ORDER BY type <> 'municipality', type <> 'district', id"""
 
 _NAMED = """
@@ -205,11 +205,12 @@ class Index:
         listed = self.rows(_MATCHING, [expression])[0][0][1:-1]
         matching = np.fromstring(listed, np.int32, sep=",") if listed else np.empty(0, np.int32)
         bits = _packed(np.bincount(matching, minlength=self._bytes * 8).astype(bool))
-        return Hits(terms, bits, self._ranked(terms, expression, matching))
+        return Hits(terms, bits, self._ranked(text, terms, expression, matching))
 
-    def _ranked(self, terms: Sequence[Term], expression: str, matching: Numbers) -> Numbers:
+    def _ranked(self, text: str, terms: Sequence[Term], expression: str, matching: Numbers) -> Numbers:
         """Records that are called just so first, a municipality before others; then by BM25 with weights."""
-        first = [number for (number,) in self.rows(_EXACT, [" ".join(term.asked for term in terms)])]
+        names = [" ".join(folded(text)), " ".join(term.asked for term in terms)]
+        first = [number for (number,) in self.rows(_EXACT, names)]
         if len(matching) <= _WEIGHED:
             then = [number for (number,) in self.rows(_RANKED, [expression, *_WEIGHTS])]
         else:

@@ -86,7 +86,9 @@ def asked(arguments: MultiDict[str, str] | None = None) -> Search:
         chosen=chosen,
         at=_clean(given.get("at", ""), _LONGEST_VALUE),
         order=order if order in ORDERS else ORDERS[0],
-        page=min(int(page), _LAST_PAGE) if page.isascii() and page.isdigit() and 0 < len(page) < 10 and int(page) else 1,
+        page=min(int(page), _LAST_PAGE)
+        if page.isascii() and page.isdigit() and 0 < len(page) < 10 and int(page)
+        else 1,
     )
 
 

@@ -209,7 +209,10 @@ def chips(search: Search, index: Index) -> list[Way]:
 def ways_out(search: Search, found: Found, index: Index) -> list[Way]:
     """Searches that find something where this one finds nothing: without a filter, without all, with fewer words."""
     tried = [
-        (gettext("ohne %(filter)s", filter=f"{NAMES[facet]}: {label(index, facet, value)}"), search.without(facet, value))
+        (
+            gettext("ohne %(filter)s", filter=f"{NAMES[facet]}: {label(index, facet, value)}"),
+            search.without(facet, value),
+        )
         for facet, value in search.chosen_values()
     ]
     if search.chosen_values():
