@@ -13,7 +13,9 @@ from flask import Flask, request
 
 LANGUAGES = ("de", "en")
 
-_DATA = frozenset({"static", "files.dump", "files.single", "files.source", "navigator.projects", "navigator.schema"})
+_DATA = frozenset(
+    {"static", "files.dump", "files.single", "files.source", "navigator.projects", "navigator.schema", "search.file"}
+)
 
 
 def register(app: Flask) -> None:

@@ -6,14 +6,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pyoxigraph as ox
 
 from web import documents
 from web.current import published, site
-from web.search_index import Index
+from web.search_index import Index, Row
 from web.search_query import Search
 from web.search_view import record_facets
 
@@ -36,8 +36,6 @@ WHERE {{
   {{ ?s ?p ?o }}
   UNION {{ ?s ?link ?part . ?part ?q ?x FILTER(STRSTARTS(STR(?part), CONCAT(STR(?s), "#"))) }}
 }}"""
-
-Row = Mapping[str, Any]
 
 
 def write(

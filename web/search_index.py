@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from publish.words import folded
 from web.search_words import Term, Vocabulary
 
+Row = sqlite3.Row
+"""What is shown of a record."""
 Numbers = NDArray[np.int32]
 """Numbers of records."""
 
@@ -161,7 +163,7 @@ class Index:
         """Name of a place that records may be at; None for anything else."""
         return next((name for found, name, *_ in self._places.values() if found == iri), None)
 
-    def records(self, numbers: Iterable[int]) -> list[sqlite3.Row]:
+    def records(self, numbers: Iterable[int]) -> list[Row]:
         """What is shown of records, in the order of their numbers given."""
         wanted = [int(number) for number in numbers]
         by_number = {row["id"]: row for row in self.rows(_SHOWN, [json.dumps(wanted)])}

@@ -1,4 +1,4 @@
-"""What a text that is being typed may become: records by their names, and fields of action and districts to search in."""
+"""What a text that is being typed may become: records by their names, and what to search in."""
 
 from __future__ import annotations
 

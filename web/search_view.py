@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup, escape
 
@@ -15,7 +15,7 @@ from publish.words import fold
 from web.current import published
 from web.language import gettext, language, lazy_gettext, number
 from web.nodes import href
-from web.search_index import Found, Index
+from web.search_index import Found, Index, Row
 from web.search_query import FACETS, Search
 from web.search_words import Term
 
@@ -89,18 +89,18 @@ class Way:
     count: int
 
 
-def record_facets(row: Mapping[str, Any]) -> dict[str, list[str]]:
+def record_facets(row: Row) -> dict[str, list[str]]:
     """Values of a record by facet."""
     found: dict[str, list[str]] = json.loads(row["facets"])
     return found
 
 
-def results(rows: Iterable[Mapping[str, Any]], terms: Sequence[Term], index: Index) -> list[Result]:
+def results(rows: Iterable[Row], terms: Sequence[Term], index: Index) -> list[Result]:
     """The records as the list shows them."""
     return [_result(row, terms, index) for row in rows]
 
 
-def _result(row: Mapping[str, Any], terms: Sequence[Term], index: Index) -> Result:
+def _result(row: Row, terms: Sequence[Term], index: Index) -> Result:
     title, title_language = _in_language(row, "title")
     text, text_language = _in_language(row, "description")
     facets = record_facets(row)
@@ -121,7 +121,7 @@ def _result(row: Mapping[str, Any], terms: Sequence[Term], index: Index) -> Resu
     )
 
 
-def _in_language(row: Mapping[str, Any], name: str) -> tuple[str, str | None]:
+def _in_language(row: Row, name: str) -> tuple[str, str | None]:
     """A text in the language of the page or, with its language, in the other."""
     spoken = language()
     if text := row[f"{name}_{spoken}"]:

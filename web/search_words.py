@@ -136,4 +136,4 @@ class Vocabulary:
     @cached_property
     def _known(self) -> dict[str, int]:
         """All words but numbers, with how many records have them; read when a word is first mistyped."""
-        return {word: records for word, records in self._rows(_ALL, [])}
+        return dict(self._rows(_ALL, []))
