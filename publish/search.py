@@ -64,15 +64,17 @@ def write(path: Path, records: Mapping[str, Node], projects: Iterable[Row], base
     :param projects: projects of the Navigator profile, see :class:`publish.navigator.Profile`.
     :param base: base IRI, ending in a slash.
     """
-    entries = _listed(Entries(records, projects, base))
+    folding = _Folding()
+    entries = _listed(Entries(records, projects, base), folding)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.executescript(_SCHEMA)
         connection.execute("BEGIN")
-        _write_records(connection, entries)
-        _write_words(connection, _write_text(connection, entries))
+        _write_records(connection, entries, folding)
+        _write_text(connection, entries, folding)
+        _write_words(connection, folding)
         _write_facets(connection, entries, records)
-        _write_orderings(connection, entries, records)
+        _write_orderings(connection, entries, records, folding)
         connection.execute("COMMIT")
         connection.execute("VACUUM")
     finally:
@@ -81,21 +83,29 @@ def write(path: Path, records: Mapping[str, Node], projects: Iterable[Row], base
         return SearchIndex(len(entries), path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def _listed(entries: Iterable[Entry]) -> list[Entry]:
+class _Folding(dict[str, str]):
+    """Folded words by how they are written; each different one is folded once."""
+
+    def __missing__(self, written: str) -> str:
+        self[written] = found = fold(written)
+        return found
+
+    def text(self, *texts: str) -> str:
+        """The words of texts, folded, with spaces between them."""
+        return " ".join([self[written] for written in words("\n".join(texts))])
+
+
+def _listed(entries: Iterable[Entry], folding: _Folding) -> list[Entry]:
     """In the order in which they are listed when nothing else decides: by type, the newest first, then by name."""
     place = {token(name): number for number, name in enumerate(searched())}
     # Stable sorts, the last one counts most.
-    found = sorted(entries, key=lambda entry: (_title_key(entry, "de"), entry.iri))
+    found = sorted(entries, key=lambda entry: (folding.text(entry.title["de"]), entry.iri))
     found.sort(key=lambda entry: entry.date, reverse=True)
     found.sort(key=lambda entry: place[entry.type])
     return found
 
 
-def _title_key(entry: Entry, language: str) -> list[str]:
-    return folded(entry.title.get(language) or entry.title["de"])
-
-
-def _write_records(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+def _write_records(connection: sqlite3.Connection, entries: Sequence[Entry], folding: _Folding) -> None:
     connection.executemany(
         "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -116,57 +126,40 @@ def _write_records(connection: sqlite3.Connection, entries: Sequence[Entry]) -> 
             for number, entry in enumerate(entries, 1)
         ),
     )
-    names = sorted(
-        {(" ".join(folded(name)), number) for number, entry in enumerate(entries, 1) for name in _exact(entry)}
-    )
-    connection.executemany("INSERT INTO exact VALUES (?, ?)", names)
+    names = {(folding.text(name), number) for number, entry in enumerate(entries, 1) for name in _exact(entry)}
+    connection.executemany("INSERT INTO exact VALUES (?, ?)", sorted(names))
 
 
 def _exact(entry: Entry) -> Iterator[str]:
     """Homberg (Efze) is called by both names, and by the first alone."""
     for name in entry.exact:
         yield name
-        yield name.partition(" (")[0]
+        if " (" in name:
+            yield name.partition(" (")[0]
 
 
-class _Folding(dict[str, str]):
-    """Folded words by how they are written; each different one is folded once."""
-
-    def __missing__(self, written: str) -> str:
-        self[written] = found = fold(written)
-        return found
-
-    def text(self, texts: Iterable[str]) -> str:
-        """The words of texts, folded, with spaces between them."""
-        return " ".join([self[written] for written in words("\n".join(texts))])
-
-
-def _write_text(connection: sqlite3.Connection, entries: Sequence[Entry]) -> dict[str, str]:
-    """Write the full text; returns how words are written, by folded word."""
-    folding = _Folding()
+def _write_text(connection: sqlite3.Connection, entries: Sequence[Entry], folding: _Folding) -> None:
     linked: dict[tuple[str, ...], str] = {}
     rows = []
     for number, entry in enumerate(entries, 1):
         names = tuple(entry.linked)
         if names not in linked:
-            linked[names] = folding.text(names)
-        rows.append((number, folding.text(entry.titles), linked[names], folding.text(entry.texts)))
+            linked[names] = folding.text(*names)
+        rows.append((number, folding.text(*entry.titles), linked[names], folding.text(*entry.texts)))
     connection.executemany("INSERT INTO text(rowid, title, linked, body) VALUES (?, ?, ?, ?)", rows)
     connection.execute("INSERT INTO text(text) VALUES ('optimize')")
-    written: dict[str, str] = {}
+
+
+def _write_words(connection: sqlite3.Connection, folding: _Folding) -> None:
+    """Write the vocabulary. Numbers have no stem and no inside, and nobody mistypes one into another."""
+    stems, written = Stems(), dict[str, str]()
     for original, short in folding.items():
         written.setdefault(short, original)
-    return written
-
-
-def _write_words(connection: sqlite3.Connection, written: Mapping[str, str]) -> None:
-    """Write the vocabulary. Numbers have no stem and no inside, and nobody mistypes one into another."""
-    stems = Stems()
     connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, 'text', 'row')")
     rows = []
     for number, (word, count) in enumerate(connection.execute("SELECT term, doc FROM vocabulary ORDER BY term"), 1):
         german, english = (None, None) if word.isdigit() else stems(word)
-        rows.append((number, word, written[word], german, english, count))
+        rows.append((number, word, written.get(word, word), german, english, count))
     connection.executemany("INSERT INTO word VALUES (?, ?, ?, ?, ?, ?)", rows)
     connection.execute("DROP TABLE temp.vocabulary")
     connection.execute("CREATE INDEX word_german ON word(german) WHERE german IS NOT NULL")
@@ -231,14 +224,13 @@ def _bitmap(numbers: Sequence[int], count: int) -> bytes:
     return np.packbits(bits, bitorder="little").tobytes()
 
 
-def _write_orderings(connection: sqlite3.Connection, entries: Sequence[Entry], records: Mapping[str, Node]) -> None:
+def _write_orderings(
+    connection: sqlite3.Connection, entries: Sequence[Entry], records: Mapping[str, Node], folding: _Folding
+) -> None:
     numbered = list(enumerate(entries, 1))
-    by_language = {
-        f"name_{language}": sorted(numbered, key=lambda item: _title_key(item[1], language))
-        for language in ("de", "en")
-    }
     orders = {
-        **by_language,
+        "name_de": sorted(numbered, key=lambda item: folding.text(item[1].title["de"])),
+        "name_en": sorted(numbered, key=lambda item: folding.text(item[1].title.get("en", item[1].title["de"]))),
         "newest": sorted(numbered, key=lambda item: item[1].date, reverse=True),
         "amount": sorted(numbered, key=lambda item: float(item[1].amount or -1), reverse=True),
     }

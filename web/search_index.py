@@ -30,7 +30,7 @@ Numbers = NDArray[np.int32]
 
 _WEIGHTS: Final = (10.0, 3.0, 1.0)
 """Of a title, of what a record is linked to, and of its texts."""
-_WEIGHED: Final = 5000
+_WEIGHED: Final = 2000
 """So many hits are weighed one by one; of more, those with all words in the title come first."""
 _KEPT: Final = 64
 _PROGRAM_CACHE: Final = 64
