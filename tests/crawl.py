@@ -122,7 +122,8 @@ def _follow(
         target = re.sub(rf"\?lang={language}$|(?<=\?)lang={language}&|&lang={language}\b", "", target[len(address) :])
         if re.search(rf"[?&]lang={other}\b", target):
             continue
-        if anchor and "." not in urlsplit(target).path:
+        # With an equals sign it is data for a script and no anchor.
+        if anchor and "=" not in anchor and "." not in urlsplit(target).path:
             wanted.setdefault(target, []).append((anchor, page))
         yield target, page
 
