@@ -5,6 +5,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 EDITOR := web/static/vendor/yasqe.js
+JUDGES := tests/browser/judges/node_modules/.package-lock.json
 
 .PHONY: run test check setup bench clean
 
@@ -12,7 +13,7 @@ run: setup
 	$(BIN)/smartregion build --base $${SMARTREGION_BASE:-http://localhost:$(PORT)/}
 	$(BIN)/smartregion serve --host $(HOST) --port $(PORT)
 
-test: setup
+test: setup $(JUDGES)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
 	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
 
@@ -37,9 +38,14 @@ $(EDITOR): frontend/package.json frontend/package-lock.json frontend/.npmrc fron
 	@$(BIN)/npm ci --prefix frontend --ignore-scripts --loglevel error && $(BIN)/node frontend/build.mjs \
 		|| echo "The query editor could not be built; the query page is a plain form until make setup succeeds." >&2
 
+# Outside judges of the pages; tests that need them are skipped where they cannot be had.
+$(JUDGES): tests/browser/judges/package.json tests/browser/judges/package-lock.json | $(VENV)/ready
+	@$(BIN)/npm ci --prefix tests/browser/judges --ignore-scripts --loglevel error \
+		|| echo "axe-core and the Nu HTML checker could not be had; their tests are skipped." >&2
+
 bench: setup
 	$(BIN)/python -m benchmarks.build
 	$(BIN)/python -m benchmarks.queries 1000 10000
 
 clean:
-	rm -rf $(VENV) build frontend/node_modules web/static/vendor *.egg-info
+	rm -rf $(VENV) build frontend/node_modules tests/browser/judges/node_modules web/static/vendor *.egg-info

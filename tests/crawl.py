@@ -55,7 +55,7 @@ def kind(address: str) -> str:
     """Which pages look alike: by path, without what names a single record, and by which parameters they have."""
     parts = urlsplit(address)
     segments = parts.path.split("/")[1:]
-    deep = {"doc": 2, "figures": 2, "legal": 2, "records": 2}.get(segments[0], 1)
+    deep = 2 if segments[0] in ("doc", "legal") else 1
     path = "/".join([*segments[:deep], *("*" for _ in segments[deep:])])
     parameters = sorted({name for name, _ in parse_qsl(parts.query) if name != "lang"})
     return f"/{path}" + (f"?{'&'.join(parameters)}" if parameters else "")
