@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     check_workers: int = Field(2, ge=1, le=64, description="Checks at a time per server process.")
     check_queue: int = Field(8, ge=0, description="Checks that may wait per server process; more are refused.")
     links: bool = Field(True, description="Whether files to check are fetched from links.")
+    legal: str = Field("", description="Directory of the operator's legal texts in Markdown.")
     log_queries: bool = Field(False, description="Write the text of each query to the log.")
 
     @field_validator("base")

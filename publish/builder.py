@@ -127,7 +127,7 @@ def build(
             work = _Build(scratch, base, config, previous, progress)
             work.write_records(ingested)
             work.write_vocabulary()
-            work.write_reports(ingested)
+            work.write_reports(ingested, listed)
             work.write_templates(ingested)
             work.write_pictures(ingested, official)
             work.write_history(ingested, listed)
@@ -268,8 +268,9 @@ class _Build:
         content = self._files.described["dump/concept-schemes.nt"].sha256
         self._enter("concept-schemes", None, 0, 0, len(schemes), content)
 
-    def write_reports(self, ingested: Ingested) -> None:
+    def write_reports(self, ingested: Ingested, listed: Iterable[Source]) -> None:
         self._write_json("quality.json", reports.quality(ingested))
+        self._write_json("status.json", reports.by_dataset(ingested, listed))
         dataset_of = {part.record_type.iri: name for name, part in ingested.datasets.items()}
         self._labels = reports.labels(record_types(), dataset_of)
         self._write_json("labels.json", self._labels)

@@ -15,7 +15,8 @@ from rdflib import Literal as RdfLiteral
 import ontology
 import shapes
 from ingest import Ingested, RecordType
-from ingest.findings import kinds
+from ingest.catalogue import Source
+from ingest.findings import Finding, kinds
 from ontology import SR
 
 _HISTORY = {
@@ -25,6 +26,9 @@ _HISTORY = {
     f"{ontology.PREFIXES['as']}deleted": {"de": "Gelöscht", "en": "Deleted", "order": 1030},
 }
 """What a release adds to records, and to what is left of deleted ones."""
+
+_MOST_SHOWN = 100
+"""Findings of a dataset that the page shows; the report has them all."""
 
 _LANGUAGE_NOTE = re.compile(r" \((?:deutsch|englisch|German|English)\)$")
 
@@ -38,8 +42,44 @@ def quality(ingested: Ingested) -> dict[str, Any]:
         },
         "severities": dict(sorted(Counter(finding.severity for finding in ingested.findings).items())),
         "withheld": sorted(node["id"] for part in ingested.datasets.values() for node in part.withheld),
-        "findings": [{**finding.to_json(), "record": finding.record} for finding in ingested.findings],
+        "findings": [_told(finding) for finding in ingested.findings],
     }
+
+
+def by_dataset(ingested: Ingested, sources: Iterable[Source]) -> dict[str, Any]:
+    """The findings as the page about the state of the service shows them.
+
+    ``datasets`` has numbers by severity and the first findings, the gravest first, by name of the dataset, or of a file
+    that belongs to none; ``withheld`` has all findings of each withheld record.
+    """
+    dataset_of = {source.file: source.dataset for source in sources}
+    found: dict[str, list[Finding]] = {}
+    for finding in ingested.findings:
+        found.setdefault(dataset_of.get(finding.source, finding.source), []).append(finding)
+    withheld: dict[str, list[dict[str, Any]]] = {
+        node["id"]: [] for part in ingested.datasets.values() for node in part.withheld
+    }
+    for finding in ingested.findings:
+        if finding.record in withheld:
+            withheld[finding.record].append(finding.to_json())
+    return {
+        "datasets": {
+            name: {
+                "counts": dict(Counter(finding.severity for finding in group)),
+                "findings": [_told(finding) for finding in sorted(group, key=_gravity)[:_MOST_SHOWN]],
+            }
+            for name, group in sorted(found.items())
+        },
+        "withheld": dict(sorted(withheld.items())),
+    }
+
+
+def _gravity(finding: Finding) -> int:
+    return ("violation", "warning", "info").index(finding.severity)
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    return {**finding.to_json(), "record": finding.record}
 
 
 def kinds_of_finding() -> dict[str, Any]:

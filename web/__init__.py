@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import logging
 from dataclasses import replace
@@ -28,6 +29,7 @@ from web import (
     files,
     health,
     language,
+    legal,
     navigator,
     pages,
     problems,
@@ -102,8 +104,18 @@ def create_app(settings: Settings) -> Flask:
     workers = limits.workers if settings.engine else 1
     private = _engine(settings, current, replace(limits, workers=workers, queue=4 * limits.queue))
     observer = Observer(current, settings.query_workers, texts=settings.log_queries)
+    legal_texts = Path(settings.legal) if settings.legal else None
     app.extensions["smartregion"] = Site(
-        current, public, private, limits, observer, _checker(settings, current), _uploads(settings), _stamp()
+        current=current,
+        public=public,
+        private=private,
+        limits=limits,
+        observer=observer,
+        checker=_checker(settings, current),
+        uploads=_uploads(settings),
+        stamp=_stamp(legal_texts),
+        legal=legal_texts,
+        started=dt.datetime.now(dt.UTC),
     )
     language.register(app)
     app.jinja_env.filters["worst"] = report.worst
@@ -123,6 +135,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(validate.blueprint)
     app.register_blueprint(service.blueprint)
     app.register_blueprint(vocabulary.blueprint)
+    app.register_blueprint(legal.blueprint)
     app.register_blueprint(
         sparql_endpoint.blueprint(
             public,
@@ -193,10 +206,11 @@ def _snapshot(current: Current, most: int) -> Snapshot:
     return Snapshot(release.id, release.store, in_memory=release.manifest.triples <= most)
 
 
-def _stamp() -> str:
-    """Hash of this package: pages change when it does, not only with the release."""
+def _stamp(legal: Path | None) -> str:
+    """Hash of this package and of the operator's texts: pages change when these do, not only with the release."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".html", ".css", ".js", ".svg", ".mo"}:
-            digest.update(path.read_bytes())
+    for directory in (Path(__file__).parent, *([legal] if legal else [])):
+        for path in sorted(directory.rglob("*")):
+            if path.is_file() and path.suffix in {".py", ".html", ".css", ".js", ".svg", ".mo", ".md"}:
+                digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -7,13 +7,14 @@ import json
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pyoxigraph as ox
 from flask import current_app, g
 
 from engine import Engine, Limits
-from publish.release import Release, Releases
+from publish.release import MANIFEST, Release, Releases
 from web.labels import Labels
 from web.maps import HesseMap
 from web.search_index import Index
@@ -109,6 +110,28 @@ def midnight(date: str) -> dt.datetime:
     return dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A release on disk, in few words.
+
+    :ivar built: when it was written.
+    :ivar modified: day on which something in it changed last.
+    """
+
+    id: str
+    built: dt.datetime
+    modified: str
+    records: int
+    triples: int
+
+    @classmethod
+    def of(cls, release: Release) -> Kept:
+        """What its manifest says."""
+        built = dt.datetime.fromtimestamp((release.path / MANIFEST).stat().st_mtime, dt.UTC)
+        manifest = release.manifest
+        return cls(release.id, built, manifest.modified, manifest.records, manifest.triples)
+
+
 class Current:
     """The current release; call it at every request, it costs one ``readlink`` while nothing changes."""
 
@@ -116,6 +139,20 @@ class Current:
         self._releases = releases
         self._lock = threading.Lock()
         self._known: Published | None = None
+        self._kept: dict[str, Kept] = {}
+
+    def kept(self) -> list[Kept]:
+        """The releases that are on disk, the most recently written first."""
+        ids = self._releases.ids()
+        for name in ids:
+            if name not in self._kept:
+                self._kept[name] = Kept.of(self._releases.open(name))
+        return [self._kept[name] for name in ids]
+
+    def activated(self) -> dt.datetime | None:
+        """When the current release became that, or None before the first."""
+        switch = self._releases.switch()
+        return dt.datetime.fromtimestamp(switch[1] / 1e9, dt.UTC) if switch else None
 
     def __call__(self) -> Published:
         """The current release.
@@ -145,6 +182,8 @@ class Site:
     :ivar checker: of files that are sent.
     :ivar uploads: reads such files.
     :ivar stamp: identifies the code and templates.
+    :ivar legal: directory of the operator's legal texts.
+    :ivar started: when this process made the application.
     """
 
     current: Current
@@ -155,6 +194,8 @@ class Site:
     checker: Checker
     uploads: Uploads
     stamp: str
+    legal: Path | None
+    started: dt.datetime
 
 
 def site() -> Site:

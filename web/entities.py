@@ -31,7 +31,7 @@ blueprint = Blueprint("entities", __name__)
 
 _FORMER_TYPE: Final = ontology.PREFIXES["as"] + "formerType"
 _TITLE: Final = ontology.PREFIXES["dct"] + "title"
-_WITHHELD: Final = lazy_gettext("Er erscheint, sobald der Fehler in der Quelle behoben ist, den /quality.json nennt.")
+_WITHHELD: Final = lazy_gettext("Er erscheint, sobald der Fehler in seiner Quelle behoben ist.")
 
 _SUCCESSOR = """
 PREFIX dct: <http://purl.org/dc/terms/>
@@ -80,8 +80,9 @@ def _absent(segment: str, key: str, suffix: str) -> Response:
     """
     iri = _thing(segment, key).value
     if iri not in published().tombstones:
-        if f"{segment}/{key}" in published().withheld:
-            raise Problem("record-withheld", 404, str(_WITHHELD))
+        if (record := f"{segment}/{key}") in published().withheld:
+            why = url_for("service.status", record=record, _anchor=record)
+            raise Problem("record-withheld", 404, str(_WITHHELD), see=why)
         raise NotFound
     triples = documents.in_order(published().tombstones[iri])
     if suffix == "html":

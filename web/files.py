@@ -130,7 +130,7 @@ def _downloads_page(stem: str, suffixes: list[str]) -> str:
         "shapes/catalogue": gettext("Regeln für den Katalog (SHACL)"),
         "examples": gettext("Beispielabfragen"),
     }
-    return render_template("downloads.html", stem=stem, suffixes=suffixes, title=titles[stem])
+    return render_template("document.html", stem=stem, suffixes=suffixes, title=titles[stem])
 
 
 def _mims_page(stem: str, suffixes: list[str]) -> str:

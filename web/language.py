@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
     flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
     app.jinja_env.globals.update(language=language, spoken=spoken)
-    app.jinja_env.filters.update(number=number, euros=euros, day=day, size=size, said=said)
+    app.jinja_env.filters.update(number=number, euros=euros, day=day, moment=moment, size=size, said=said)
 
 
 def language() -> str:
@@ -70,6 +70,11 @@ def euros(value: int | Decimal) -> str:
 def day(date: str) -> str:
     """An ISO date; raises ValueError for anything else."""
     return str(flask_babel.format_date(dt.date.fromisoformat(date), format="long"))
+
+
+def moment(time: dt.datetime) -> str:
+    """A moment, to the minute, in UTC."""
+    return f"{flask_babel.format_datetime(time, format='long', rebase=False)}".replace(" +0000", " UTC")
 
 
 def month(date: str) -> str:

@@ -74,6 +74,11 @@ class Observer:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         self._registry.register(_ReleaseCollector(current))
 
+    @property
+    def texts(self) -> bool:
+        """Whether the text of each query is written to the log."""
+        return self._texts
+
     @contextmanager
     def observing(self) -> Iterator[Observation]:
         """Observe a request; without a query or an error there is nothing to tell."""
