@@ -83,8 +83,19 @@ def _page() -> dict[str, Any]:
         "completion": url_for("files.single", name="completion.json"),
         "editor": _editor(),
         "language": language(),
-        "land": None,
+        "land": _land(),
         "texts": {name: str(text) for name, text in _TEXTS.items()},
+    }
+
+
+def _land() -> dict[str, Any] | None:
+    """The map of the districts as the scripts draw it; None without one."""
+    if "map.json" not in published().release.manifest.files:
+        return None
+    drawn = published().table("map.json")
+    return {
+        **{name: drawn[name] for name in ("width", "height", "plane")},
+        "paths": [area["path"] for area in drawn["areas"]],
     }
 
 
