@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pyoxigraph as ox
+from rdflib import Graph
 
 import ontology
+from ingest import Ingested, record_types
 from ingest.rdf import Node
-from publish import atom, dumps, mims, navigator_files, reports, search, sitemap
+from publish import atom, dumps, explanations, mims, navigator_files, reports, search, sitemap
 from publish.dumps import Files, write_graph
 from publish.history import Absent, Dates
 from publish.navigator import Profile, profile
@@ -132,6 +134,18 @@ _LABELS = {
     "incoming": {SR + "Municipality": [DCT + "isReplacedBy", SR + "lead"]},
 }
 PROFILES = {"dcat-ap-de-2.0": "https://example.org/profile/2", "dcat-ap-de-3.0": "https://example.org/profile/3"}
+_FINDING = {
+    "code": "reference-unknown",
+    "severity": "violation",
+    "source": "projects.csv",
+    "sheet": None,
+    "row": 7,
+    "column": "C",
+    "header": "Federführung",
+    "value": "Atlantis",
+    "message": {"de": "„Atlantis“ ist nicht bekannt.", "en": "“Atlantis” is unknown."},
+    "suggestion": None,
+}
 SOURCE = "Schlüssel;Größe\n06415000;76,28\n".encode("cp1252")
 
 
@@ -176,6 +190,11 @@ def write_release(
             store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, home) for t in triples)
         store.bulk_extend(_bulk(bulk))
         store.flush()
+        nothing = Ingested({}, [])
+        labels = reports.labels(record_types(), {})
+        explanations.write(files, explanations.Material(nothing, labels, Graph(), 5, store, BASE, None))
+        status = {"datasets": {}, "withheld": {"project/zurueckgehalten": [_FINDING]}}
+        files.write("status.json", json.dumps(status).encode())
         count = len(store)
         del store
         datasets = {

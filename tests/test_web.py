@@ -270,8 +270,15 @@ def test_a_withheld_record_is_not_found_and_says_why(client: FlaskClient, path: 
     withheld = client.get(path)
     assert (withheld.status_code, withheld.mimetype) == (404, "application/problem+json")
     assert withheld.get_json()["type"].endswith("#record-withheld")
-    assert "quality.json" in withheld.get_json()["detail"]
-    assert "zurückgehalten" in client.get(path, headers={"Accept": BROWSER}).text
+    page = client.get(path, headers={"Accept": BROWSER})
+    assert "zurückgehalten" in page.text
+    why = withheld.get_json()["see"]
+    assert f'href="{why}"' in page.text
+    address, _, anchor = why.partition("#")
+    explained = client.get(address).text
+    assert f'id="{anchor}"' in explained
+    for expected in ("„Atlantis“ ist nicht bekannt.", "“Atlantis” is unknown.", "projects.csv", "Zeile 7", "Spalte C"):
+        assert expected in explained
 
 
 @pytest.mark.parametrize(("suffix", "media_type"), [*RDF.items(), ("json", "application/json")])
@@ -381,7 +388,8 @@ class Page(HTMLParser):
         assert all("alt" in attributes for tag, attributes in self.tags if tag == "img")
         sources = [attributes.get("src") for tag, attributes in self.tags if tag in {"img", "script"}]
         # A data block is not executed (HTML, 4.12.1).
-        is_data = [attributes == {"type": "application/ld+json"} for tag, attributes in self.tags if tag == "script"]
+        data = {"application/ld+json", "application/json"}
+        is_data = [attributes.get("type") in data for tag, attributes in self.tags if tag == "script"]
         assert all((source or "").startswith("/static/") for source in sources if source is not None)
         assert sources.count(None) == sum(is_data)
         assert not any(name.startswith("on") or name == "style" for _, attributes in self.tags for name in attributes)
