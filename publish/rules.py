@@ -46,10 +46,10 @@ def table(record_types: Mapping[str, RecordType]) -> dict[str, Any]:
                 "segment": record_type.segment,
                 "message": texts(graph, record_type.shape, SH.message),
                 "fields": [described(shape) for shape in _in_order(graph, columns[record_type.shape])],
-                "checks": [described(shape) for shape in sorted(checks[record_type.shape])],
+                "checks": [described(shape) for shape in sorted(checks[record_type.shape], key=str)],
                 "derivations": [
                     {"anchor": _local(rule), "label": texts(graph, rule, RDFS.label)}
-                    for rule in sorted(graph.objects(URIRef(record_type.shape), SH.rule))
+                    for rule in sorted(graph.objects(URIRef(record_type.shape), SH.rule), key=str)
                 ],
             }
             for record_type in types

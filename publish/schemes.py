@@ -36,12 +36,12 @@ def table(store: ox.Store, base: str, segments: Mapping[str, str]) -> dict[str, 
 
 def _used(store: ox.Store, base: str, segments: Mapping[str, str]) -> dict[str, dict[str, int]]:
     """Records by concept and kind of record."""
-    rows = store.query(_USED % ox.Literal(f"{base}id/"), use_default_graph_as_union=True)
+    rows: Any = store.query(_USED % ox.Literal(f"{base}id/"), use_default_graph_as_union=True)
     used: dict[str, dict[str, int]] = {}
-    for row in rows:  # type: ignore[union-attr]
-        segment = segments.get(row["class"].value)  # type: ignore[index,union-attr,call-overload]
+    for row in rows:
+        segment = segments.get(row["class"].value)
         if segment is not None:
-            used.setdefault(row["concept"].value, {})[segment] = int(row["records"].value)  # type: ignore[index,union-attr,call-overload]
+            used.setdefault(row["concept"].value, {})[segment] = int(row["records"].value)
     return {concept: dict(sorted(counts.items())) for concept, counts in used.items()}
 
 
@@ -77,7 +77,7 @@ def _concept(graph: Graph, concept: Node, used: Mapping[str, Mapping[str, int]])
         "matches": [
             [short(str(link)), str(other), texts(ontology.schemes(), other, SKOS.prefLabel)]
             for link in _MATCHES
-            for other in sorted(graph.objects(concept, link))
+            for other in sorted(graph.objects(concept, link), key=str)
         ],
         "used": used.get(str(concept), {}),
         "narrower": [_concept(graph, part, used) for part in _in_order(graph, narrower)],

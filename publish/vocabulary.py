@@ -58,7 +58,7 @@ def table(
             {
                 **_term(graph, iri, used),
                 "above": _linked(graph, iri, (RDFS.subClassOf,)),
-                "below": [short(str(term)) for term in sorted(graph.subjects(RDFS.subClassOf, URIRef(iri)))],
+                "below": [short(str(term)) for term in sorted(graph.subjects(RDFS.subClassOf, URIRef(iri)), key=str)],
                 "record": types[iri].segment if iri in types else None,
                 "dataset": labels["classes"].get(iri, {}).get("dataset"),
                 "example": examples.get(types[iri].name) if iri in types else None,

@@ -164,7 +164,8 @@ def write_release(
         write_graph(files, "void", graphs["void"])
         write_graph(files, "history", graphs["history"])
         write_graph(files, "tombstones", _parse(_TOMBSTONES, population))
-        for stem in ("ontology", "shapes", "shapes/catalogue", "examples", "scheme/municipality-type"):
+        schemes = [f"scheme/{name}" for name in ontology.scheme_names()]
+        for stem in ("ontology", "shapes", "shapes/catalogue", "examples", *schemes):
             write_graph(files, stem, graphs["vocabulary"], "vocabulary")
         for name in ("municipalities", "former-municipalities", "projects"):
             write_graph(files, f"dump/{name}", graphs[name], name)

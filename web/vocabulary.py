@@ -17,7 +17,10 @@ from web.nodes import Value, href
 
 blueprint = Blueprint("vocabulary", __name__)
 
-_USING = """PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+_ALL_SCHEMES: Final = "concept-schemes"
+"""The dataset that has them all."""
+
+_USING: Final = """PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 SELECT DISTINCT ?record ?type WHERE {{
   ?record ?property <{concept}> ; rdf:type ?type .
   FILTER(STRSTARTS(STR(?record), "{base}id/"))
@@ -84,7 +87,8 @@ def scheme_page(stem: str, suffixes: list[str]) -> str:
 @blueprint.get("/scheme")
 def schemes() -> ResponseReturnValue:
     """All concept schemes."""
-    return _page("schemes.html", schemes=published().table("schemes.json"))
+    all_in = _ALL_SCHEMES if _ALL_SCHEMES in published().release.manifest.datasets else None
+    return _page("schemes.html", schemes=published().table("schemes.json"), all_in=all_in)
 
 
 @blueprint.get("/records")
