@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import pyoxigraph as ox
 from flask import current_app, g
 
 from engine import Engine, Limits
-from publish.release import MANIFEST, Release, Releases
+from publish.release import MANIFEST, Manifest, Release, ReleaseError, Releases
 from web.labels import Labels
 from web.maps import HesseMap
 from web.search_index import Index
@@ -115,21 +115,23 @@ class Kept:
     """A release on disk, in few words.
 
     :ivar built: when it was written.
-    :ivar modified: day on which something in it changed last.
+    :ivar manifest: what is in it; None when another version of the software wrote it.
     """
 
     id: str
     built: dt.datetime
-    modified: str
-    records: int
-    triples: int
+    manifest: Manifest | None
 
     @classmethod
-    def of(cls, release: Release) -> Kept:
-        """What its manifest says."""
-        built = dt.datetime.fromtimestamp((release.path / MANIFEST).stat().st_mtime, dt.UTC)
-        manifest = release.manifest
-        return cls(release.id, built, manifest.modified, manifest.records, manifest.triples)
+    def read(cls, releases: Releases, name: str) -> Self:
+        """The release of this name."""
+        written = (releases.directory / name / MANIFEST).stat().st_mtime
+        try:
+            # The files, thousands of names, are of no interest here.
+            manifest = replace(releases.open(name).manifest, files={})
+        except ReleaseError:
+            manifest = None
+        return cls(name, dt.datetime.fromtimestamp(written, dt.UTC), manifest)
 
 
 class Current:
@@ -146,7 +148,7 @@ class Current:
         ids = self._releases.ids()
         for name in ids:
             if name not in self._kept:
-                self._kept[name] = Kept.of(self._releases.open(name))
+                self._kept[name] = Kept.read(self._releases, name)
         return [self._kept[name] for name in ids]
 
     def activated(self) -> dt.datetime | None:
