@@ -27,7 +27,6 @@ from ingest.standing import published as published_records
 from ingest.template_model import LANGUAGES
 from ingest.validation import Validator, fast
 from publish import (
-    areas,
     boundaries,
     catalogue,
     coverage,
@@ -37,7 +36,7 @@ from publish import (
     history,
     identity,
     mims,
-    neighbours,
+    pictures,
     quality,
     reports,
     schema_org,
@@ -290,14 +289,11 @@ class _Build:
     def write_pictures(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
         """What is counted and drawn for the pages."""
         records = _by_iri(ingested)
+        self._funding = Funding(records)
         try:
-            drawn = areas.draw(records, official)
+            pictures.write(self._files, records, self._funding, official, self._base)
         except boundaries.BoundariesError as error:
             raise BuildError(str(error)) from error
-        if drawn is not None:
-            self._write_json("map.json", drawn)
-        self._funding = Funding(records)
-        self._write_json(neighbours.FILE, neighbours.find(records, record_types().values(), self._funding))
 
     def write_history(self, ingested: Ingested, listed: Iterable[Source]) -> None:
         """Since when each record is there, what was deleted, and the projects with what changed of them."""

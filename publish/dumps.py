@@ -30,6 +30,7 @@ MEDIA_TYPES = {
     "json": "application/json",
     "atom": "application/atom+xml",
     "xml": "application/xml",
+    "svg": "image/svg+xml",
     "txt": "text/plain",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xls": "application/vnd.ms-excel",

@@ -11,8 +11,9 @@ from rdflib import Graph
 import ontology
 from ingest import Ingested, record_types
 from ingest.rdf import Node
-from publish import atom, dumps, explanations, mims, navigator_files, reports, search, sitemap
+from publish import atom, dumps, explanations, mims, navigator_files, pictures, reports, search, sitemap
 from publish.dumps import Files, write_graph
+from publish.funding import Funding
 from publish.history import Absent, Dates
 from publish.navigator import Profile, profile
 from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
@@ -158,11 +159,13 @@ def write_release(
     :param bulk: number of further triples, for queries that are to take long.
     """
     graphs = {name: _triples(name, population) for name in _GRAPHS}
+    records = {node["id"]: node for node in [*_NODES, *_PROJECTS]}
     with releases.writing() as scratch:
         files = Files(scratch / "files", modified, {})
         write_graph(files, "dump/catalog", graphs["catalog"])
         write_graph(files, "void", graphs["void"])
         write_graph(files, "history", graphs["history"])
+        write_graph(files, "summary", [])
         write_graph(files, "tombstones", _parse(_TOMBSTONES, population))
         schemes = [f"scheme/{name}" for name in ontology.scheme_names()]
         for stem in ("ontology", "shapes", "shapes/catalogue", "examples", *schemes):
@@ -180,7 +183,7 @@ def write_release(
         files.write("quality.json", b'{"findings": [], "withheld": ["project/zurueckgehalten"]}\n')
         files.write("labels.json", json.dumps(_LABELS).encode())
         files.write("findings.json", json.dumps(reports.kinds_of_finding()).encode())
-        files.write("neighbours.json", json.dumps({"references": {}, "inside": {}, "nearby": {}}).encode())
+        pictures.write(files, records, Funding(records), None, BASE)
         files.write("source/municipalities.csv", SOURCE)
         shown = _write_feeds(files, modified)
         nodes = {node["id"]: node for node in [*_NODES, *_PROJECTS]}

@@ -397,7 +397,8 @@ class Page(HTMLParser):
         identifiers = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
         assert len(identifiers) == len(set(identifiers))
         labelled = {attributes.get("for") for tag, attributes in self.tags if tag == "label"}
-        fields = {attributes.get("id") for tag, attributes in self.tags if tag in {"textarea", "select", "input"}}
+        inputs = [attributes for tag, attributes in self.tags if tag in {"textarea", "select", "input"}]
+        fields = {attributes.get("id") for attributes in inputs if attributes.get("type") != "hidden"}
         assert fields == labelled
 
 

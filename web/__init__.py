@@ -26,6 +26,7 @@ from web import (
     discovery,
     entities,
     feed,
+    figures,
     files,
     health,
     language,
@@ -131,6 +132,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(search.blueprint)
     app.register_blueprint(datasets.blueprint)
     app.register_blueprint(entities.blueprint)
+    app.register_blueprint(figures.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(validate.blueprint)
     app.register_blueprint(service.blueprint)

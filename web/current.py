@@ -79,19 +79,30 @@ class Published:
         return found
 
     @cached_property
+    def overview(self) -> dict[str, Any]:
+        """What the start page tells, see ``publish/overview.py``."""
+        return self._json("overview.json")
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The tables of the pictures, see ``publish/pictures.py``."""
+        return self._json("figures.json")
+
+    @cached_property
     def neighbours(self) -> dict[str, dict[str, Any]]:
         """What pages show beside records, see ``publish/neighbours.py``."""
-        found: dict[str, dict[str, Any]] = json.loads(
-            self.release.file("neighbours.json")[0].read_text(encoding="utf-8")
-        )
-        return found
+        return self._json("neighbours.json")
 
     @cached_property
     def map(self) -> HesseMap | None:
         """The map of the districts; None when no municipality has coordinates."""
         if "map.json" not in self.release.manifest.files:
             return None
-        return HesseMap(json.loads(self.release.file("map.json")[0].read_text(encoding="utf-8")))
+        return HesseMap(self._json("map.json"))
+
+    def _json(self, name: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.release.file(name)[0].read_text(encoding="utf-8"))
+        return document
 
     @cached_property
     def search(self) -> Index:

@@ -46,6 +46,11 @@ def gettext(text: str, **values: str) -> str:
     return str(flask_babel.gettext(text, **values))
 
 
+def ngettext(one: str, many: str, count: int) -> str:
+    """One of two texts by a number, which they name ``num``, in the language of this answer."""
+    return str(flask_babel.ngettext(one, many, count))
+
+
 def lazy_gettext(text: str) -> Any:
     """Like :func:`gettext`, but found out when it is turned into a string."""
     return flask_babel.lazy_gettext(text)
@@ -80,6 +85,11 @@ def moment(time: dt.datetime) -> str:
 def month(date: str) -> str:
     """An ISO year and month; raises ValueError for anything else."""
     return str(flask_babel.format_date(dt.date.fromisoformat(f"{date}-01"), format="LLLL yyyy"))
+
+
+def partial_day(date: str) -> str:
+    """An ISO date as precise as it is known: a day, a month or a year."""
+    return day(date) if len(date) == 10 else month(date) if len(date) == 7 else date
 
 
 def size(count: int) -> str:
