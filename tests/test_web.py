@@ -450,7 +450,9 @@ def test_the_real_release_is_served_completely(releases: Releases, release: Rele
 
 def test_the_start_page_counts_what_the_release_holds(client: FlaskClient) -> None:
     page = client.get("/", headers={"Accept": BROWSER}).text
-    assert "4 Einträge" in page
+    assert "<strong>1</strong> Projekt<" in page
+    assert "von 1 Gemeinden dabei" in page
+    assert '<a href="/doc/project/winterdienst">Smarter Winterdienst</a>' in page
     assert "2. Januar 2026" in page
 
 

@@ -114,11 +114,13 @@ def _thing(segment: str, key: str) -> ox.NamedNode:
 
 def _page(description: Description) -> str:
     page = EntityPage(description)
+    segment, _, key = description.iri.removeprefix(f"{published().release.manifest.base}id/").partition("/")
     return render_template(
         "entity.html",
         page=page,
         iri=description.iri,
-        key=description.iri.removeprefix(f"{published().release.manifest.base}id/"),
+        segment=segment,
+        key=key,
         cut=description.cut,
         citation=cite(description.iri, page.title, page.dataset, page.provenance.modified),
         json_ld=documents.embedded(description.triples),
