@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from web import documents
-from web.current import published
 from web.start import start_page
 
 blueprint = Blueprint("pages", __name__)
