@@ -45,7 +45,8 @@ def _document(root: str, element: str, pages: Sequence[Page]) -> bytes:
 
 
 def _robots(base: str) -> str:
-    """Everything may be read (RFC 9309) but answers to queries: crawlers would ask each example again and again."""
+    """Everything may be read (RFC 9309) but answers to queries and searches: crawlers would ask for each combination."""
     path = urlsplit(base).path
-    lines = ("User-agent: *", f"Disallow: {path}sparql?query=", f"Disallow: {path}sparql?*query=", f"Allow: {path}")
+    refused = ("sparql?query=", "sparql?*query=", "search?", "search.", "search/suggest")
+    lines = ("User-agent: *", *(f"Disallow: {path}{address}" for address in refused), f"Allow: {path}")
     return "\n".join([*lines, "", f"Sitemap: {base}sitemap.xml", ""])

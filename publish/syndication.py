@@ -44,7 +44,7 @@ def write_sitemap(files: Files, base: str, datasets: Mapping[str, DatasetEntry],
     """
     vocabulary = datasets["vocabulary"].modified if "vocabulary" in datasets else None
     latest = max(entry.modified for entry in datasets.values())
-    pages: list[sitemap.Page] = [(name, latest) for name in ("", "catalog", "navigator", "living-in-eu")]
+    pages: list[sitemap.Page] = [(name, latest) for name in ("", "search", "catalog", "navigator", "living-in-eu")]
     pages += [(name, vocabulary) for name in ("ontology", "shapes", "sparql")]
     pages += [(f"scheme/{name}", vocabulary) for name in ontology.scheme_names()]
     pages += [(f"dataset/{name}", entry.modified) for name, entry in datasets.items()]

@@ -141,6 +141,8 @@ def test_robots_may_read_pages_and_not_ask_queries(release: Release) -> None:
     for path in ("", "catalog", "doc/project/x", "dump/all.nt", "sparql", "navigator/projects.json"):
         assert robots.can_fetch("Anybot", BASE + path), path
     assert not robots.can_fetch("Anybot", f"{BASE}sparql?query=ASK%7B%7D")
+    assert not robots.can_fetch("Anybot", f"{BASE}search?q=parken")
+    assert robots.can_fetch("Anybot", f"{BASE}search")
     assert robots.site_maps() == [f"{BASE}sitemap.xml"]
 
 
