@@ -14,9 +14,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from benchmarks.generate import ROOT, copy_with_projects
@@ -93,10 +94,14 @@ def oxigraph(found: Release, directory: Path, seconds: float) -> Iterator[Server
 
 
 @contextlib.contextmanager
-def ours(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
+def ours(
+    found: Release, directory: Path, seconds: float, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
     """The service as ``smartregion serve`` starts it, with nothing kept from an earlier run.
 
     Only its time limit is higher, so that a slow answer is measured and not refused.
+
+    :param settings: further ones, by name of the environment variable.
     """
     server = Server("ours", _free_port(), "/sparql")
     var = directory / "var"
@@ -104,7 +109,8 @@ def ours(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
     (var / "releases").symlink_to(found.path.parent)
     Releases(var).activate(found.id)
     command = [sys.executable, "-m", "smartregion", "serve", "--var", str(var), "--port", str(server.port)]
-    with _running(command, server, directory, {"SMARTREGION_QUERY_SECONDS": str(seconds), "PYTHONPATH": str(ROOT)}):
+    environment = {"SMARTREGION_QUERY_SECONDS": str(seconds), "PYTHONPATH": str(ROOT), **settings}
+    with _running(command, server, directory, environment):
         yield server
 
 
