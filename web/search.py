@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -25,6 +26,7 @@ blueprint = Blueprint("search", __name__)
 SUFFIXES: Final = ("json", "csv", "ttl", "jsonld", "rdf", "nt", "html")
 """Representations of results, the usual one first."""
 _PAGE: Final = 20
+_SOMEWHERE: Final = "~somewhere~"
 
 
 @blueprint.get("/search")
@@ -120,11 +122,14 @@ def _points(search: Search, found: Found) -> list[Point]:
     drawing = published().map
     if drawing is None:
         return []
+    # There may be hundreds: what is the same for all is made once.
+    title = gettext("%(place)s: %(count)s Treffer", place="{name}", count="{count}")
+    before, _, after = replace(search, at=_SOMEWHERE, page=1).address().partition(_SOMEWHERE)
     points = []
     for spot in published().search.spots(found.numbers):
-        title = gettext("%(place)s: %(count)s Treffer", place=spot.name, count=str(spot.count))
-        address = replace(search, at=spot.iri, page=1).address()
-        point = drawing.point(spot.longitude, spot.latitude, title, address, spot.count)
+        named = title.format(name=spot.name, count=spot.count)
+        address = f"{before}{quote(spot.iri, safe='')}{after}"
+        point = drawing.point(spot.longitude, spot.latitude, named, address, spot.count)
         points += [point] if point else []
     return points
 
