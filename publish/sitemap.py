@@ -45,7 +45,7 @@ def _document(root: str, element: str, pages: Sequence[Page]) -> bytes:
 
 
 def _robots(base: str) -> str:
-    """Everything may be read (RFC 9309) but answers to queries and searches: crawlers would ask for each combination."""
+    """Everything may be read (RFC 9309) but answers to queries and searches, which have no end."""
     path = urlsplit(base).path
     refused = ("sparql?query=", "sparql?*query=", "search?", "search.", "search/suggest")
     lines = ("User-agent: *", *(f"Disallow: {path}{address}" for address in refused), f"Allow: {path}")
