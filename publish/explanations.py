@@ -41,11 +41,10 @@ def write(files: Files, material: Material) -> None:
     types, base = record_types(), material.base
     segments = {record_type.iri: record_type.segment for record_type in types.values()}
     explained = records.table(types, material.ingested)
-    statistics = material.statistics
     tables = {
-        "completion.json": completion.table(statistics, material.labels),
+        "completion.json": completion.table(material.statistics, material.labels),
         "vocabulary.json": vocabulary.table(
-            types, material.labels, records.examples(explained), statistics, base, material.previous
+            types, material.labels, records.examples(explained), material.store, material.previous
         ),
         "schemes.json": schemes.table(material.store, base, segments),
         "records.json": explained,

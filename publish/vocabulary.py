@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pyoxigraph as ox
-from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, VOID, Graph, Namespace, URIRef
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Namespace, URIRef
 
 import ontology
 from ingest import RecordType
-from publish import void
 from publish.names import short, texts
 from publish.release import Release
 
@@ -27,20 +26,18 @@ def table(
     record_types: Mapping[str, RecordType],
     labels: Mapping[str, Any],
     examples: Mapping[str, Mapping[str, str]],
-    statistics: Graph,
-    base: str,
+    store: ox.Store,
     previous: Release | None,
 ) -> dict[str, Any]:
     """The table that the page reads.
 
     :param labels: as :func:`publish.reports.labels` gives them.
     :param examples: a record of each type, by the type's name, as :func:`publish.records.table` chooses it.
-    :param statistics: VoID of the release: how often terms are used.
-    :param base: base IRI of the service; ends with a slash.
+    :param store: with all graphs, to count in.
     :param previous: the release before, to compare with.
     """
     graph = ontology.vocabulary()
-    used = _used(statistics, URIRef(f"{base}void#{void.WHOLE}"))
+    used = _Uses(store)
     types = {record_type.iri: record_type for record_type in record_types.values()}
     classes = sorted(map(str, graph.subjects(RDF.type, OWL.Class)))
     properties = sorted({str(term) for kind in _PROPERTIES for term in graph.subjects(RDF.type, kind)})
@@ -56,7 +53,8 @@ def table(
         "difference": _difference(graph, previous),
         "classes": [
             {
-                **_term(graph, iri, used),
+                **_term(graph, iri),
+                "uses": used.records(iri),
                 "above": _linked(graph, iri, (RDFS.subClassOf,)),
                 "below": [short(str(term)) for term in sorted(graph.subjects(RDFS.subClassOf, URIRef(iri)), key=str)],
                 "record": types[iri].segment if iri in types else None,
@@ -68,7 +66,8 @@ def table(
         ],
         "properties": [
             {
-                **_term(graph, iri, used),
+                **_term(graph, iri),
+                "uses": used.statements(iri),
                 "kind": next(short(str(kind))[4:] for kind in _PROPERTIES if (URIRef(iri), RDF.type, kind) in graph),
                 "above": _linked(graph, iri, (RDFS.subPropertyOf,)),
                 "domain": _linked(graph, iri, _DOMAINS),
@@ -77,19 +76,18 @@ def table(
             }
             for iri in properties
         ],
-        "metrics": [_term(graph, iri, used) for iri in metrics],
+        "metrics": [_term(graph, iri) for iri in metrics],
         "external": _external(types.values(), used),
     }
 
 
-def _term(graph: Graph, iri: str, used: Mapping[str, int]) -> dict[str, Any]:
+def _term(graph: Graph, iri: str) -> dict[str, Any]:
     return {
         "name": iri.removeprefix(str(ontology.SR)),
         "iri": iri,
         "label": texts(graph, iri, RDFS.label),
         "definition": texts(graph, iri, SKOS.definition),
         "matches": _linked(graph, iri, _MATCHES),
-        "uses": used.get(iri, 0),
     }
 
 
@@ -123,7 +121,7 @@ def _used_in(types: Iterable[RecordType], iri: str) -> list[dict[str, Any]]:
     ]
 
 
-def _external(types: Iterable[RecordType], used: Mapping[str, int]) -> list[dict[str, Any]]:
+def _external(types: Iterable[RecordType], used: _Uses) -> list[dict[str, Any]]:
     """Terms of other vocabularies that records use, and in which types."""
     found: dict[str, set[str]] = {}
     for record_type in types:
@@ -131,21 +129,27 @@ def _external(types: Iterable[RecordType], used: Mapping[str, int]) -> list[dict
             if not field.path.startswith(str(ontology.SR)):
                 found.setdefault(field.path, set()).add(short(record_type.iri))
     return [
-        {"name": short(iri), "iri": iri, "used_in": sorted(found[iri]), "uses": used.get(iri, 0)}
+        {"name": short(iri), "iri": iri, "used_in": sorted(found[iri]), "uses": used.statements(iri)}
         for iri in sorted(found, key=short)
     ]
 
 
-def _used(statistics: Graph, whole: URIRef) -> dict[str, int]:
-    """How often classes (records) and properties (triples) occur in all graphs together."""
-    used: dict[str, int] = {}
-    for link, name, count in (
-        (VOID.classPartition, VOID["class"], VOID.entities),
-        (VOID.propertyPartition, VOID.property, VOID.triples),
-    ):
-        for part in statistics.objects(whole, link):
-            used[str(statistics.value(part, name))] = int(str(statistics.value(part, count)))
-    return used
+class _Uses:
+    """How often terms occur: records of a class, statements with a property."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+
+    def records(self, iri: str) -> int:
+        return self._count("SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s a ?term }", iri)
+
+    def statements(self, iri: str) -> int:
+        return self._count("SELECT (COUNT(*) AS ?n) { ?s ?term ?o }", iri)
+
+    def _count(self, query: str, iri: str) -> int:
+        text = query.replace("?term", str(ox.NamedNode(iri)))
+        (row,) = self._store.query(text, use_default_graph_as_union=True)  # type: ignore[misc]
+        return int(row["n"].value)
 
 
 def _difference(graph: Graph, previous: Release | None) -> dict[str, Any] | None:

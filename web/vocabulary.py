@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,6 +17,9 @@ from web.language import lazy_gettext
 from web.nodes import Value, href
 
 blueprint = Blueprint("vocabulary", __name__)
+
+_SEARCHED: Final = {"field-of-action": "field", "project-status": "status"}
+"""Filter of the search by the scheme that its values come from."""
 
 _ALL_SCHEMES: Final = "concept-schemes"
 """The dataset that has them all."""
@@ -122,9 +126,11 @@ def _term(name: str) -> Value:
     return Value(name, href(ontology.PREFIXES[prefix] + local if known else name))
 
 
-def _using(concept: str) -> str:
+def _using(scheme: str, concept: Mapping[str, str]) -> str:
     """Where the records that use a concept are shown: a search, or a query on its page."""
-    query = _USING.format(concept=concept, base=published().release.manifest.base)
+    if scheme in _SEARCHED:
+        return url_for("search.results", **{_SEARCHED[scheme]: concept["notation"]})  # type: ignore[arg-type]
+    query = _USING.format(concept=concept["iri"], base=published().release.manifest.base)
     return f"{url_for('sparql.sparql')}#query={quote(query)}"
 
 
