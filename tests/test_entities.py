@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
@@ -13,10 +16,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pyld import jsonld
-from support import BASE, select
+from support import BASE, DATA, select, silent
 
 import ontology
 from ingest import record_types
+from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
 from web import create_app
@@ -150,6 +154,37 @@ def test_a_project_is_on_the_map_where_its_members_are(client: FlaskClient) -> N
         "Homberg (Efze)", "Frielendorf", "Knüllwald", "Schwarzenborn",
     }  # fmt: skip
     assert "Flächen schematisch" in text
+
+
+# Not published
+
+
+def test_the_address_of_a_withheld_record_says_in_words_why(tmp_path: Path, executor: Executor) -> None:
+    """A reader finds out why a record was withheld (issue 6)."""
+    data = Path(shutil.copytree(DATA, tmp_path / "data"))
+    table = (data / "grants.csv").read_text(encoding="utf-8")
+    (data / "grants.csv").write_text(table.replace(",1700000,EUR,ja", ",viel,EUR,ja"), encoding="utf-8")
+    build(data, BASE, Releases(tmp_path / "var"), executor, silent)
+    app = create_app(Settings(var=tmp_path / "var"))
+    try:
+        client = app.test_client()
+        for language, why in (("de", "„viel“ ist keine Zahl"), ("en", "“viel” is not a number")):
+            answer = client.get(f"/doc/grant/region-digitaler-knuell?lang={language}", headers=BROWSER)
+            assert answer.status_code == 404
+            text = unescape(answer.text)
+            assert why in text
+            assert "<q>viel</q>" in text
+            assert re.search(r'<a href="/source/grants.csv#row=\d+">', text)
+            meaning = re.search(r'href="(/findings[^"#]*)#([a-z-]+)"', text)
+            assert meaning
+            assert f'id="{meaning[2]}"' in client.get(meaning[1], headers=BROWSER).text
+        problem = client.get("/doc/grant/region-digitaler-knuell.ttl").get_json()
+        assert problem["findings"][0]["value"] == "viel"
+        # What is left says nothing of the sum that is not there.
+        assert "1.700.000" not in client.get(f"/doc/{HOMBERG}?lang=de", headers=BROWSER).text
+    finally:
+        app.extensions["smartregion"].public.close()
+        app.extensions["smartregion"].private.close()
 
 
 # The whole

@@ -110,10 +110,14 @@ class Published:
         return Index(self.release.search, self.release.manifest.search.records)
 
     @cached_property
-    def withheld(self) -> frozenset[str]:
-        """Records that are not published because of a finding, relative to ``{base}id/``."""
-        quality = json.loads(self.release.file("quality.json")[0].read_text(encoding="utf-8"))
-        return frozenset(quality["withheld"])
+    def withheld(self) -> dict[str, list[dict[str, Any]]]:
+        """The findings that keep records from being published, by record, relative to ``{base}id/``."""
+        quality = self._json("quality.json")
+        found: dict[str, list[dict[str, Any]]] = {record: [] for record in quality["withheld"]}
+        for finding in quality["findings"]:
+            if finding["severity"] == "violation" and finding["record"] in found:
+                found[finding["record"]].append(finding)
+        return found
 
 
 def midnight(date: str) -> dt.datetime:

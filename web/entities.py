@@ -6,7 +6,7 @@ What was deleted answers 410 Gone with what is left to say about it, what is wit
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -94,6 +94,12 @@ def _absent(segment: str, key: str, suffix: str) -> Response:
     # Only what is there has a validator: a condition does not apply to an error (RFC 9110, 13.2.1).
     del response.headers["ETag"], response.headers["Last-Modified"]
     return response
+
+
+def _reason(finding: dict[str, Any]) -> dict[str, str | int | None]:
+    """What keeps a record from being published, in the language of the answer."""
+    place = {name: finding[name] for name in ("source", "sheet", "row", "column", "header", "value", "code")}
+    return {**place, "message": finding["message"][language()]}
 
 
 def _tombstone_page(iri: str, triples: Triples, path: str) -> str:

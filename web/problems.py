@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -65,7 +65,7 @@ class Problem(Exception):
     :param members: further members of the problem details object.
     """
 
-    def __init__(self, kind: str, status: int, detail: str, **members: str | float | None) -> None:
+    def __init__(self, kind: str, status: int, detail: str, **members: Any) -> None:
         super().__init__(detail)
         self.kind = kind
         self.status = status
@@ -111,7 +111,7 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _problem(kind: str, status: int, detail: str, members: dict[str, str | float | None]) -> Response:
+def _problem(kind: str, status: int, detail: str, members: dict[str, Any]) -> Response:
     document = {
         "type": NAMESPACE + kind,
         "title": str(_TITLES[kind]),
