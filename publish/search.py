@@ -3,7 +3,7 @@
 ::
 
     record       what a list of results shows, by number; the numbers are in the order in which records are listed
-    text         full text of the same numbers (FTS5): titles, linked names, texts; folded words only
+    text         full text of the same numbers (FTS5): titles, linked names, texts, what is around; folded words only
     word         every word of it, how it is written, its stems, and how many records have it
     infix        the same words by their trigrams (FTS5), to find words within words
     exact        folded names that mean one record
@@ -41,7 +41,7 @@ CREATE TABLE record(
   description_de TEXT, description_en TEXT, beside TEXT NOT NULL, date TEXT NOT NULL, amount TEXT NOT NULL,
   longitude REAL, latitude REAL, facets TEXT NOT NULL);
 -- Without a copy of the content, weights need the position of each word (detail=full, the default).
-CREATE VIRTUAL TABLE text USING fts5(title, linked, body, content='', tokenize='unicode61');
+CREATE VIRTUAL TABLE text USING fts5(title, linked, body, around, content='', tokenize='unicode61');
 CREATE TABLE word(
   id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, spelling TEXT NOT NULL, german TEXT, english TEXT,
   records INTEGER NOT NULL);
@@ -145,8 +145,9 @@ def _write_text(connection: sqlite3.Connection, entries: Sequence[Entry], foldin
         names = tuple(entry.linked)
         if names not in linked:
             linked[names] = folding.text(*names)
-        rows.append((number, folding.text(*entry.titles), linked[names], folding.text(*entry.texts)))
-    connection.executemany("INSERT INTO text(rowid, title, linked, body) VALUES (?, ?, ?, ?)", rows)
+        texts, around = folding.text(*entry.texts), folding.text(*entry.around)
+        rows.append((number, folding.text(*entry.titles), linked[names], texts, around))
+    connection.executemany("INSERT INTO text(rowid, title, linked, body, around) VALUES (?, ?, ?, ?, ?)", rows)
     connection.execute("INSERT INTO text(text) VALUES ('optimize')")
 
 

@@ -29,6 +29,10 @@ _TYPES: Final = (
 )  # fmt: skip
 """What is searched, in the order in which it is listed. A grant is found by its project."""
 
+_TERRITORIES: Final = frozenset(
+    {"District", "FormerMunicipality", "GovernmentDistrict", "MetropolitanRegion", "Municipality"}
+)
+"""What these lie in says little of them: who looks for a town wants its projects before its neighbours."""
 _SITUATED: Final = ("lead", "partner", "municipality", "district", "place", "replacedBy")
 _HEADED: Final = (
     "lead", "organiser", "provider", "operator", "resultOf", "municipality", "district", "governmentDistrict", "funder",
@@ -49,6 +53,7 @@ class Entry:
 
     :ivar titles: all its names, for finding.
     :ivar linked: names of what it is linked to and of its concepts, for finding.
+    :ivar around: for a territory the same, which says little of it, for finding.
     :ivar texts: its other texts, for finding.
     :ivar exact: names that mean just this record.
     :ivar beside: who leads, organises or offers it, or where it is.
@@ -64,6 +69,7 @@ class Entry:
     description: Text
     titles: list[str]
     linked: list[str]
+    around: list[str]
     texts: list[str]
     exact: list[str]
     beside: str
@@ -119,30 +125,24 @@ class Entries:
                 yield self._entry(node, types[node["type"]])
 
     def _entry(self, node: Node, record_type: RecordType) -> Entry:
-        shape = _shape(record_type.name)
-        funding = self._funding.get(node["id"])
-        title = _texts(node, shape.titles)
-        named = [node[term] for term in (*shape.titles, *shape.names) if term in node]
-        linked = [name for iri in _iris(node, shape.references) for name in self._names(iri)]
-        concepts = [(column, value) for column in shape.concepts for value in _values(node, column.term)]
-        linked += [label for column, value in concepts for label in _concept_labels(column.prefix + value)]
-        date, amount, programmes = str(_date(node)), "", []
-        if funding is not None:
-            programmes = _programmes(funding, self._base)
-            linked += [name for iri in programmes for name in self._names(iri)]
-            date = min((grant["awardDate"] for grant in funding["grants"] if grant["awardDate"]), default=date)
-            amount = str(funding["amount"] or "") if funding["currency"] == "EUR" else ""
+        shape, funding = _shape(record_type.name), self._funding.get(node["id"])
+        programmes = _programmes(funding, self._base) if funding else []
         districts = sorted(self._in_districts(node["id"]))
-        linked += [name for iri in districts for name in self._names(iri)]
+        named = [node[term] for term in (*shape.titles, *shape.names) if term in node]
+        linked = self._linked(node, shape, [*programmes, *districts])
+        texts = [node[term] for term in (*shape.descriptions, *shape.texts) if term in node]
+        is_territory = record_type.name in _TERRITORIES
+        date, amount = _date(node, funding), _amount(funding)
         point, located = placed(node, self._records)
         return Entry(
             iri=node["id"],
             type=token(record_type.name),
-            title=title,
+            title=_texts(node, shape.titles),
             description=_texts(node, shape.descriptions),
             titles=named,
-            linked=[*dict.fromkeys(linked), *record_type.label.values()],
-            texts=[node[term] for term in (*shape.descriptions, *shape.texts) if term in node],
+            linked=[*record_type.label.values(), *([] if is_territory else linked)],
+            around=linked if is_territory else [],
+            texts=texts,
             exact=[*named, node[record_type.key.term]],
             beside=self._beside(node),
             date=date,
@@ -159,6 +159,13 @@ class Entries:
                 "amount": [amount_class(amount)] if funding is not None else [],
             },
         )
+
+    def _linked(self, node: Node, shape: _Shape, further: Iterable[str]) -> list[str]:
+        """Names of concepts and records that a record is linked to, each once."""
+        iris = [*_iris(node, shape.references), *further]
+        concepts = [column.prefix + value for column in shape.concepts for value in _values(node, column.term)]
+        names = [name for iri in iris for name in self._names(iri)]
+        return list(dict.fromkeys([*names, *(label for iri in concepts for label in _concept_labels(iri))]))
 
     def _programmes_of(self, node: Node, programmes: list[str]) -> list[str]:
         own = [node["id"]] if node["type"] == "FundingProgramme" else []
@@ -248,9 +255,15 @@ def _iris(node: Node, terms: Iterable[str]) -> Iterator[str]:
     return (iri for term in terms for iri in _values(node, term))
 
 
-def _date(node: Node) -> str:
+def _date(node: Node, funding: Row | None) -> str:
+    """Of the first award, else of the beginning or the change; empty if none is known."""
+    awards = [str(grant["awardDate"]) for grant in funding["grants"] if grant["awardDate"]] if funding else []
     value = node.get("start") or node.get("changeDate") or ""
-    return str(value["@value"]) if isinstance(value, dict) else str(value)
+    return min(awards, default=str(value["@value"] if isinstance(value, dict) else value))
+
+
+def _amount(funding: Row | None) -> str:
+    return str(funding["amount"] or "") if funding and funding["currency"] == "EUR" else ""
 
 
 def _programmes(funding: Row, base: str) -> list[str]:

@@ -154,6 +154,13 @@ def test_a_municipality_called_so_comes_first(client: FlaskClient, store: ox.Sto
     assert titles(client, q="06531005") == ["Gießen"]
 
 
+def test_projects_of_a_town_come_before_its_neighbours(client: FlaskClient) -> None:
+    records = client.get("/search.json?q=Gießen").get_json()["records"]
+    types = [record["type"] for record in records if "Gießen" not in record["title_de"]]
+    assert types.count("project") >= 5
+    assert max(n for n, kind in enumerate(types) if kind == "project") < types.index("municipality")
+
+
 def test_a_word_in_the_title_counts_more_than_one_in_the_text(client: FlaskClient) -> None:
     found = titles(client, q="Datenplattform", type="project")
     in_title = ["Datenplattform" in title or "Datenplattform".lower() in title.lower() for title in found]

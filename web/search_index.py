@@ -28,15 +28,15 @@ Row = sqlite3.Row
 Numbers = NDArray[np.int32]
 """Numbers of records."""
 
-_WEIGHTS: Final = (10.0, 3.0, 1.0)
-"""Of a title, of what a record is linked to, and of its texts."""
+_WEIGHTS: Final = (10.0, 3.0, 1.0, 0.1)
+"""Of a title, of what a record is linked to, of its texts, and of what is around a territory."""
 _WEIGHED: Final = 2000
 """So many hits are weighed one by one; of more, those with all words in the title come first."""
 _KEPT: Final = 64
 _PROGRAM_CACHE: Final = 64
 
 _MATCHING = "SELECT json_group_array(rowid) FROM text WHERE text MATCH ?"
-_RANKED = "SELECT rowid FROM text WHERE text MATCH ? ORDER BY bm25(text, ?, ?, ?), rowid"
+_RANKED = "SELECT rowid FROM text WHERE text MATCH ? ORDER BY bm25(text, ?, ?, ?, ?), rowid"
 _TITLED = "SELECT rowid FROM text WHERE text MATCH ? LIMIT ?"
 _EXACT = """
 SELECT DISTINCT id FROM exact JOIN record USING (id) WHERE name IN (?, ?)
