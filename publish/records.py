@@ -73,10 +73,14 @@ def _field(field: Field, example: Node | None, known: Mapping[str, Node]) -> dic
 
 
 def _shown(value: Any, field: Field, known: Mapping[str, Node]) -> Any:
-    """References by name as a table would give them."""
-    if field.kind != "reference" or value is None:
+    """References and concepts by name, as people write them into a table."""
+    values = value if isinstance(value, list) else [value]
+    if value is None or not (field.options or field.kind == "reference"):
         return value
-    return [_name(iri, known) for iri in (value if isinstance(value, list) else [value])]
+    if field.options:
+        labels = {option["notation"]: option["label"]["de"] for option in map(_option, field.options)}
+        return [labels[notation] for notation in values]
+    return [_name(iri, known) for iri in values]
 
 
 def _name(iri: str, known: Mapping[str, Node]) -> str:
