@@ -125,8 +125,12 @@ function raw(query, answer, mediaType, body) {
 
 async function turtle(query) {
   const response = await fetch(page.path, { method: "POST", headers: { Accept: "text/turtle" }, body: new URLSearchParams({ query }) });
-  return response.text();
+  const text = await response.text();
+  // The endpoint declares every prefix that it knows.
+  return text.replace(/^@prefix ([\w-]+): <[^>]*> \.\n/gm, (line, prefix) => (used(text, prefix) ? line : ""));
 }
+
+const used = (text, prefix) => new RegExp(`(^|[\\s,;(\\[^])${prefix}:`, "m").test(text.replace(/^@prefix .*$/gm, ""));
 
 // Taking it along ---------------------------------------------------------------------------------------------------
 
