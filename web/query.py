@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 import examples
 from web import documents
 from web.current import published, site
-from web.language import language, lazy_gettext
+from web.language import gettext, language, lazy_gettext
 
 _EDITOR: Final = "vendor/yasqe.js"
 
@@ -96,6 +96,9 @@ def _land() -> dict[str, Any] | None:
     return {
         **{name: drawn[name] for name in ("width", "height", "plane")},
         "paths": [area["path"] for area in drawn["areas"]],
+        "note": gettext("Grenzen: © BKG")
+        if drawn["official"]
+        else gettext("Flächen schematisch: aus den Koordinaten der Gemeinden berechnet, keine amtlichen Grenzen."),
     }
 
 

@@ -5,7 +5,7 @@ import { svg } from "./dom.js";
 const MARGIN = 40;
 
 /**
- * @param drawn {width, height, plane: {west, north, right, down}, paths}: units per degree from a corner; null for none
+ * @param drawn {width, height, plane: {west, north, right, down}, paths, note}: units per degree from a corner; null for none
  */
 export function ground(drawn) {
   const plane = drawn?.plane ?? { west: 7.7, north: 51.7, right: 390, down: 615 };
@@ -14,6 +14,7 @@ export function ground(drawn) {
   return {
     place,
     radius: 9,
+    note: drawn?.note ?? "",
     outline: () => (drawn?.paths ?? []).map((d) => svg("path", { d, class: "area" })),
     /** The view box: all of the ground, and the points outside of it. */
     frame(points) {

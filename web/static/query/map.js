@@ -38,5 +38,5 @@ export function map(answer, terms, texts, land) {
   });
   const title = format(texts.map, { count: found.length });
   const drawing = svg("svg", { viewBox: land.frame(found), role: "group", "aria-label": title, class: "map" }, ...land.outline(), ...places);
-  return el("figure", { class: "points" }, drawing, el("figcaption", {}, title));
+  return el("figure", { class: "points" }, drawing, el("figcaption", {}, title, land.note ? ` · ${land.note}` : null));
 }
