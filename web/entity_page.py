@@ -51,6 +51,7 @@ _PLURALS: Final = {
     "Event": lazy_gettext("Veranstaltungen"),
     "UseCaseSketch": lazy_gettext("Anwendungsskizzen"),
 }
+_EXPECTED: Final = {_SR + "Project", _SR + "Municipality"}
 _FIRST: Final = ("Project", "Place", "Event", "Offer")
 
 
@@ -316,8 +317,9 @@ class EntityPage:
             name: [labels.of_property(path, self._facts.classes(name), language()) for path in paths[name]]
             for name in self._by_date(names, "schema:startDate")
         }
-        # A role that all have tells nothing.
-        telling = len({tuple(role) for role in roles.values()}) > 1
+        # That projects are led and municipalities lie here is what one expects.
+        kinds = {kind for name in names for kind in self._facts.classes(name)}
+        telling = len({tuple(role) for role in roles.values()}) > 1 or not kinds <= _EXPECTED
         return [
             Card(self._naming[name], href(name), role if telling else [], self._brief(name))
             for name, role in roles.items()
