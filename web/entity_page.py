@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from math import asin, cos, radians, sin, sqrt
 from typing import Final
 from urllib.parse import urlencode
@@ -175,7 +176,7 @@ class EntityPage:
         found = {row.iri: row for row in self._node.rows}
         return [found[path] for path in _ESSENTIAL if path in found]
 
-    @property
+    @cached_property
     def sections(self) -> list[Section]:
         """All other properties, in the groups of the shapes; what no shape knows stands in a last one."""
         labels = published().labels
@@ -191,7 +192,7 @@ class EntityPage:
         ]
         return known + ([Section("more", gettext("Weitere Angaben"), rows[None])] if None in rows else [])
 
-    @property
+    @cached_property
     def provenance(self) -> Provenance:
         """Where it comes from."""
         rows = [_row(name) for name in self._facts.links(self._iri, "prov:wasDerivedFrom")]
@@ -207,7 +208,7 @@ class EntityPage:
         parts = [node(part, self._description.own, self._naming) for part in found]
         return [replace(part, title=roles.get(f"#{part.anchor}", part.title)) for part in parts]
 
-    @property
+    @cached_property
     def grants(self) -> Grants | None:
         """The grants to, of or for the record."""
         shown = [name for name in self._description.referring if _SR + "Grant" in self._facts.classes(name)]
@@ -226,7 +227,7 @@ class EntityPage:
         found = self._facts.number(self._iri, "sr:projectCount")
         return None if found is None else int(found)
 
-    @property
+    @cached_property
     def neighbours(self) -> list[Cards]:
         """The records that refer to this one, by kind; grants have a table of their own."""
         kinds: dict[str, list[str]] = {}
@@ -240,7 +241,7 @@ class EntityPage:
             shown.append((_rank(local), title, Cards(f"list-{local.lower()}", title, self._cards(names))))
         return [cards for _, _, cards in sorted(shown, key=lambda entry: entry[:2])]
 
-    @property
+    @cached_property
     def nearby(self) -> list[Card]:
         """Projects of the same field nearby, with their distances."""
         here = self._place(self._iri)
@@ -256,7 +257,7 @@ class EntityPage:
             for kilometres, name in far
         ]
 
-    @property
+    @cached_property
     def points(self) -> list[Point]:
         """Where it is: itself, or who leads it and takes part; in an area, who leads projects."""
         drawn, base = published().map, f"{published().release.manifest.base}id/"
@@ -275,7 +276,7 @@ class EntityPage:
                 points.append(drawn.point(*place, self._naming[name], target, 2))
         return [point for point in points if point]
 
-    @property
+    @cached_property
     def area(self) -> str | None:
         """The district that is marked on the map, as the map names it."""
         key = self._iri.removeprefix(f"{published().release.manifest.base}id/")
