@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from publish.words import fold
 from web.current import published
-from web.language import gettext, language, lazy_gettext, number
+from web.language import euros, gettext, language, lazy_gettext, number
 from web.nodes import href
 from web.search_index import Found, Index, Row
 from web.search_query import FACETS, Search
@@ -116,7 +116,7 @@ def _result(row: Row, terms: Sequence[Term], index: Index) -> Result:
             *(label(index, "field", value) for value in facets.get("field", ())),
             *(label(index, "status", value) for value in facets.get("status", ())),
             *facets.get("year", ()),
-            *([euros(row["amount"])] if row["amount"] else []),
+            *([euros(Decimal(row["amount"]))] if row["amount"] else []),
         ],
     )
 
@@ -157,11 +157,6 @@ def _excerpt(text: str, terms: Sequence[Term]) -> str:
     return ("… " if start else "") + text[start:end].rstrip(" ,;") + (" …" if end < len(text) else "")
 
 
-def euros(amount: str) -> str:
-    """An amount in euros."""
-    return f"{number(Decimal(amount))} €"
-
-
 def label(index: Index, facet: str, value: str) -> str:
     """Name of a value; the value itself if the release has none such."""
     if facet == "amount":
@@ -177,10 +172,10 @@ def _amount_label(value: str) -> str:
     if not dash or not (low + high).isdecimal():
         return gettext("unbekannt") if value == "unknown" else value
     if not low:
-        return gettext("unter %(amount)s", amount=euros(high))
+        return gettext("unter %(amount)s", amount=euros(Decimal(high)))
     if not high:
-        return gettext("ab %(amount)s", amount=euros(low))
-    return gettext("%(low)s bis unter %(high)s", low=number(Decimal(low)), high=euros(high))
+        return gettext("ab %(amount)s", amount=euros(Decimal(low)))
+    return gettext("%(low)s bis unter %(high)s", low=number(Decimal(low)), high=euros(Decimal(high)))
 
 
 def filters(search: Search, found: Found, index: Index) -> list[Filter]:
