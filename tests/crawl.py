@@ -61,14 +61,16 @@ def kind(address: str) -> str:
     return f"/{path}" + (f"?{'&'.join(parameters)}" if parameters else "")
 
 
-def walk(address: str, language: str, most: int) -> Walk:
+def walk(address: str, language: str, most: int, alike: int | None = None) -> Walk:
     """Follow every link of ours from the start page, in one language.
 
     :param address: of the service, without a slash at the end.
     :param most: how many addresses with the same path and other parameters are followed; searches have no end.
+    :param alike: how many pages of a kind are followed; None for all.
     """
     found = Walk()
     parameters: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     seen: set[str] = set()
     wanted: dict[str, list[tuple[str, str]]] = {}
     todo = [("/", "")]
@@ -83,7 +85,10 @@ def walk(address: str, language: str, most: int) -> Walk:
                 path = urlsplit(link).path
                 if link in seen or (urlsplit(link).query and parameters[path] >= most):
                     continue
+                if alike is not None and kinds[kind(link)] >= alike:
+                    continue
                 seen.add(link)
+                kinds[kind(link)] += 1
                 parameters[path] += bool(urlsplit(link).query)
                 fresh.append((link, origin))
             found.asked += len(fresh)

@@ -1,18 +1,25 @@
-"""The whole site over HTTP: every link on every page, every IRI of the graph in every format."""
+"""The whole site over HTTP: every link on every page, its HTML and weight; every IRI of the graph in every format."""
 
 from __future__ import annotations
 
+import html
+import json
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 import requests
-from crawl import walk
+from crawl import BROWSER, Walk, kind, walk
 from support import BASE, served
 
 from publish.release import Releases
 
+VNU = Path(__file__).parent / "browser" / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 FORMATS = {
     "text/html": None,
     "text/turtle": ox.RdfFormat.TURTLE,
@@ -28,14 +35,64 @@ def address(releases: Releases) -> Iterator[str]:
         yield service.address
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
-def test_every_link_on_every_page_answers_and_every_anchor_is_there(language: str, address: str) -> None:
-    found = walk(address, language, most=40)
+@pytest.fixture(scope="module", params=["de", "en"])
+def found(request: pytest.FixtureRequest, address: str) -> Walk:
+    """All pages in a language."""
+    return walk(address, request.param, most=40)
+
+
+def test_every_link_on_every_page_answers_and_every_anchor_is_there(found: Walk) -> None:
     assert found.faults == []
     # Every record has a page, and the pages of all kinds are linked.
     assert len([page for page in found.pages if page.startswith("/doc/")]) > 600
     first = {page.split("/")[1].partition("?")[0] for page in found.pages}
     assert first >= {"catalog", "dataset", "sparql", "validate"}
+
+
+def test_every_kind_of_page_is_light(found: Walk, address: str) -> None:
+    """300 kB for all that a first visit loads, compressed; the query page has an editor and is left out."""
+    session = requests.Session()
+    session.headers.update({"Accept-Encoding": "gzip", "Accept": BROWSER})
+    sizes: dict[str, int] = {}
+
+    def size(link: str) -> int:
+        if link not in sizes:
+            with session.get(address + link, stream=True, timeout=60) as response:
+                sizes[link] = len(response.raw.read(decode_content=False))
+        return sizes[link]
+
+    loaded = re.compile(r'<(?:script|img)[^>]* src="(/[^"]+)"|<link rel="(?:stylesheet|icon)" href="(/[^"]+)"')
+    weights = {}
+    for path in found.kinds().values():
+        parts = {first or second for first, second in loaded.findall(found.pages[path])}
+        weights[path] = size(path) + sum(size(html.unescape(part)) for part in parts)
+    assert {path: weight for path, weight in weights.items() if weight > 300_000 and path != "/sparql"} == {}
+    assert weights["/"] > 10_000
+
+
+@pytest.mark.skipif(not VNU.exists(), reason="The Nu HTML checker is not installed: make test installs it.")
+@pytest.mark.skipif(shutil.which("java") is None, reason="The Nu HTML checker needs Java.")
+def test_every_page_is_valid_html(found: Walk, tmp_path: Path) -> None:
+    addresses = {}
+    for number, (path, text) in enumerate(found.pages.items()):
+        (tmp_path / f"{number}.html").write_text(text, encoding="utf-8")
+        addresses[f"{number}.html"] = path
+    command = [
+        "java",
+        "-Xss4m",
+        "-jar",
+        str(VNU),
+        "--format",
+        "json",
+        "--errors-only",
+        "--exit-zero-always",
+        str(tmp_path),
+    ]
+    checked = subprocess.run(command, capture_output=True, text=True, check=True)
+    messages = json.loads(checked.stderr)["messages"]
+    faults = {f"{kind(addresses[Path(message['url']).name])}: {message['message']}" for message in messages}
+    assert "\n".join(sorted(faults)) == ""
+    assert len(addresses) > 500
 
 
 def test_every_iri_of_the_graph_leads_to_its_document_in_every_format(address: str, store: ox.Store) -> None:
