@@ -42,6 +42,7 @@ _TEXTS: Final = {
     "first": lazy_gettext("(die ersten %(count)s von %(of)s Zeilen)"),
     "map": lazy_gettext("%(count)s Punkte der Antwort"),
     "link": lazy_gettext("Link auf diese Seite"),
+    "hints": lazy_gettext("Vorschläge"),
     "as": lazy_gettext("Als"),
     "copy": lazy_gettext("Kopieren"),
     "copied": lazy_gettext("Kopiert"),

@@ -6,11 +6,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+AXE = Path(__file__).parent / "judges" / "node_modules" / "axe-core" / "axe.min.js"
 COUNTS = """PREFIX sr: <https://w3id.org/smart-region/ns#>
 SELECT ?class (COUNT(?s) AS ?count) WHERE { ?s a ?class } GROUP BY ?class ORDER BY DESC(?count)"""
 
@@ -222,6 +225,30 @@ def test_examples_are_found_by_word_and_topic(page: Page) -> None:
     page.get_by_label("Thema").select_option("Karte")
     visible = page.locator("#examples li[data-example]:visible")
     assert 1 <= visible.count() < 10
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make test installs it.")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_of_an_answer_is_accessible(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """The page as it is at first is judged with all others, in ``test_pages.py``."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+
+    def faults() -> list[str]:
+        results = page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })")
+        return [f"{fault['id']}: {node['target']}" for fault in results["violations"] for node in fault["nodes"]]
+
+    page.locator("[id='10-map-of-projects'] button").click()
+    page.locator("#take-along summary").click()
+    for name in ("Tabelle", "Karte", "Diagramm", "Rohtext"):
+        view(page, name)
+        assert faults() == [], name
+    write(page, "SELECT * { ?x a sr:pro")
+    page.wait_for_selector(".CodeMirror-hint")
+    assert faults() == [], "completion"
+    page.keyboard.press("Escape")
+    page.keyboard.type("ject } }")
+    assert faults() == [], "error"
 
 
 def test_the_editor_can_be_left_with_the_tab_key(page: Page) -> None:

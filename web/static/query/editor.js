@@ -34,6 +34,8 @@ function create(Yasqe, field, page) {
     showQueryButton: false,
     resizeable: false,
     editorHeight: "auto",
+    // It is as high as its text and does not scroll.
+    viewportMargin: Infinity,
     screenReaderLabel: page.label,
     // Tab leaves the editor (WCAG 2.1.2).
     extraKeys: { Tab: false, "Shift-Tab": false, "Ctrl-Enter": page.run, "Cmd-Enter": page.run, "Ctrl-S": false },
@@ -42,6 +44,9 @@ function create(Yasqe, field, page) {
   editor.on("change", () => {
     field.value = editor.getValue();
     declare(editor, page.completion.prefixes);
+  });
+  editor.on("autocompletionShown", () => {
+    document.querySelector(".CodeMirror-hints")?.setAttribute("aria-label", page.texts.hints);
   });
   return {
     focus: () => editor.focus(),

@@ -100,7 +100,7 @@ function show(query, mediaType, body, seconds) {
   const views = [[texts.table, () => table(answer, terms, texts)]];
   if (points(answer).length) views.push([texts.mapView, () => map(answer, terms, texts, land)]);
   if (canDraw(answer)) views.push([texts.chartView, () => chart(answer, terms, texts)]);
-  views.push([texts.raw, () => raw(query, answer, mediaType, body)]);
+  views.push([texts.raw, () => raw(query, answer, body)]);
   output.replaceChildren(...choosing(views));
 }
 
@@ -116,11 +116,11 @@ function choosing(views) {
   return [el("div", { class: "views", role: "group", "aria-label": texts.views }, ...buttons), place];
 }
 
-function raw(query, answer, mediaType, body) {
+function raw(query, answer, body) {
   const text = el("code", {}, body.slice(0, LONGEST_TEXT));
   if (answer.kind === "graph") turtle(query).then((found) => (text.textContent = found.slice(0, LONGEST_TEXT)));
   const note = body.length > LONGEST_TEXT ? el("p", {}, texts.cut) : null;
-  return el("div", {}, note, el("pre", { tabindex: "0", "aria-label": mediaType }, text));
+  return el("div", {}, note, el("pre", { tabindex: "0" }, text));
 }
 
 async function turtle(query) {
