@@ -24,8 +24,9 @@ from support import BASE, DATA, ROOT, select, silent
 
 import ontology
 from ontology import jsonld
-from publish import builder
-from publish.builder import BuildError, build, made_with
+from publish import identity
+from publish.builder import BuildError, build
+from publish.identity import made_with
 from publish.release import SUFFIXES, Release, Releases
 
 FORMATS = {
@@ -303,7 +304,7 @@ def test_results_depend_on_base_libraries_shapes_and_day(tmp_path: Path, monkeyp
     packages = {name: tmp_path / name for name in ("examples", "ontology", "shapes", "ingest", "publish")}
     for name, folder in packages.items():
         shutil.copytree(Path(ROOT / name), folder)
-    monkeypatch.setattr(builder, "package_files", lambda name: packages[name])
+    monkeypatch.setattr(identity, "package_files", lambda name: packages[name])
     assert made_with(BASE, versions) == made[0]
     for name in (
         "shapes/project.ttl",
@@ -315,7 +316,7 @@ def test_results_depend_on_base_libraries_shapes_and_day(tmp_path: Path, monkeyp
             file.write("\n")
         made.append(made_with(BASE, versions))
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-    monkeypatch.setattr(builder.dt, "datetime", SimpleNamespace(now=lambda zone: tomorrow))
+    monkeypatch.setattr(identity.dt, "datetime", SimpleNamespace(now=lambda zone: tomorrow))
     made.append(made_with(BASE, versions))
     assert len(set(made)) == len(made)
 
