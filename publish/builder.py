@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
@@ -103,7 +101,7 @@ def build(
     :raises ReleaseError: another build is running.
     """
     config, listed = _configuration(data, base)
-    inputs = _inputs(data, listed)
+    inputs = identity.inputs(data, [source.file for source in listed])
     official = _boundaries(boundaries_file, inputs)
     software = identity.software()
     source = identity.source_hash(base, page_size, inputs, software)
@@ -115,11 +113,8 @@ def build(
         fresh = release_id not in releases.ids()
         if fresh:
             # Who asks for the reference wants to see what it says today.
-            kept = (
-                Kept(releases.root / "validated.json", identity.made_with(base, software))
-                if validator is fast
-                else None
-            )
+            known = Kept(releases.root / "validated.json", identity.made_with(base, software))
+            kept = known if validator is fast else None
             ingested = ingest(listed, data, base, executor, progress, validator, kept)
             if not any(part.records for part in ingested.datasets.values()):
                 raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
@@ -167,12 +162,6 @@ def _outcome(release: Release, *, fresh: bool, losses: list[Loss]) -> Outcome:
     return Outcome(release, fresh, quality["severities"], len(quality["withheld"]), losses)
 
 
-def _inputs(data: Path, listed: Iterable[Source]) -> dict[str, str]:
-    """SHA-256 of every input; a file that is missing has none, and its absence is a finding."""
-    names = ["catalogue.ttl", *sorted({source.file for source in listed})]
-    return {name: hashlib.sha256((data / name).read_bytes()).hexdigest() for name in names if (data / name).is_file()}
-
-
 def _boundaries(path: Path | None, inputs: dict[str, str]) -> boundaries.Boundaries | None:
     """The official boundaries, which become one of the inputs."""
     if path is None:
@@ -183,13 +172,6 @@ def _boundaries(path: Path | None, inputs: dict[str, str]) -> boundaries.Boundar
         raise BuildError(str(error)) from error
     inputs["boundaries"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
-
-
-def _now() -> str:
-    """Moment of the build (UTC), or that of SOURCE_DATE_EPOCH (reproducible-builds.org), as xsd:dateTime."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(int(epoch), dt.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _by_iri(ingested: Ingested) -> dict[str, Node]:
@@ -206,7 +188,7 @@ class _Build:
         self._scratch = scratch
         self._previous = previous
         self._progress = progress
-        self._now = _now()
+        self._now = identity.moment()
         self._today = self._now[:10]
         self._files = Files(scratch / "files", self._today, previous.manifest.files if previous else {})
         self._graphs: dict[str, list[ox.Triple]] = {}

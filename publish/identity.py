@@ -1,14 +1,17 @@
-"""What a release is made from, as hashes: the same sources, settings, libraries and code give the same release."""
+"""What a release is made from, as hashes, and when: the same sources, settings, libraries and code give the same one."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import json
+import os
 import platform
 import sqlite3
+from collections.abc import Iterable
 from importlib import metadata
 from importlib.resources import files as package_files
+from pathlib import Path
 
 _SOFTWARE = (
     "smart-region-hessen",
@@ -68,3 +71,20 @@ def _code() -> dict[str, str]:
         for entry in folder.iterdir()
         if entry.is_file()
     }
+
+
+def inputs(data: Path, tables: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of every input; a file that is missing has none, and its absence is a finding.
+
+    :param data: directory with ``catalogue.ttl`` and the tables.
+    :param tables: names of files in it.
+    """
+    names = ["catalogue.ttl", *sorted(set(tables))]
+    return {name: hashlib.sha256((data / name).read_bytes()).hexdigest() for name in names if (data / name).is_file()}
+
+
+def moment() -> str:
+    """Moment of the build (UTC), or that of SOURCE_DATE_EPOCH (reproducible-builds.org), as xsd:dateTime."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(int(epoch), dt.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -26,7 +26,6 @@ import ontology
 from ontology import jsonld
 from publish import identity
 from publish.builder import BuildError, build
-from publish.identity import made_with
 from publish.release import SUFFIXES, Release, Releases
 
 FORMATS = {
@@ -299,13 +298,13 @@ def kept(releases: Releases) -> set[str]:
 
 def test_results_depend_on_base_libraries_shapes_and_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"pyshacl": "0.40.1", "python": "3.11.7"}
-    made = [made_with(BASE, versions), made_with("https://daten.example.org/", versions)]
-    made += [made_with(BASE, {**versions, name: "9"}) for name in versions]
+    made = [identity.made_with(BASE, versions), identity.made_with("https://daten.example.org/", versions)]
+    made += [identity.made_with(BASE, {**versions, name: "9"}) for name in versions]
     packages = {name: tmp_path / name for name in ("examples", "ontology", "shapes", "ingest", "publish")}
     for name, folder in packages.items():
         shutil.copytree(Path(ROOT / name), folder)
     monkeypatch.setattr(identity, "package_files", lambda name: packages[name])
-    assert made_with(BASE, versions) == made[0]
+    assert identity.made_with(BASE, versions) == made[0]
     for name in (
         "shapes/project.ttl",
         "ontology/context.jsonld",
@@ -314,10 +313,10 @@ def test_results_depend_on_base_libraries_shapes_and_day(tmp_path: Path, monkeyp
     ):
         with (tmp_path / name).open("a", encoding="utf-8") as file:
             file.write("\n")
-        made.append(made_with(BASE, versions))
+        made.append(identity.made_with(BASE, versions))
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     monkeypatch.setattr(identity.dt, "datetime", SimpleNamespace(now=lambda zone: tomorrow))
-    made.append(made_with(BASE, versions))
+    made.append(identity.made_with(BASE, versions))
     assert len(set(made)) == len(made)
 
 
