@@ -25,6 +25,7 @@ from test_web import BROWSER, close, make
 
 from publish.release import Release, ReleaseError, Releases
 from publish.words import fold
+from web import search_files
 from web.search_index import Index
 from web.search_query import FACETS
 
@@ -378,7 +379,7 @@ def test_rdf_has_what_the_graph_has(client: FlaskClient, store: ox.Store) -> Non
 
 
 def test_files_come_in_parts(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("web.search_files").search_files.LIMITS, "json", 50)
+    monkeypatch.setitem(search_files.LIMITS, "json", 50)
     found: list[str] = []
     address = "/search.json?type=project"
     while address:
@@ -556,3 +557,10 @@ def test_formulas_in_csv_are_texts(tmp_path: Path) -> None:
         assert "zurueckgehalten" not in app.test_client().get("/search.csv").get_data(as_text=True)
     finally:
         close(app)
+
+
+def test_below_a_path_the_next_file_is_at_the_base(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(search_files.LIMITS, "json", 50)
+    response = client.get("/search.json?type=project", environ_overrides={"SCRIPT_NAME": "/below"})
+    assert response.get_json()["next"] == f"{BASE}search.json?type=project&page=2"
+    assert response.headers["Link"] == '</below/search.json?type=project&page=2>; rel="next"'

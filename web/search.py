@@ -64,8 +64,8 @@ def suggest() -> ResponseReturnValue:
     return documents.finish(Response(body, mimetype="application/x-suggestions+json"), "html")
 
 
-def _find(search: Search) -> Found:
-    order = f"name_{language()}" if search.order == "name" else search.order
+def _find(search: Search, spoken: str) -> Found:
+    order = f"name_{spoken}" if search.order == "name" else search.order
     return published().search.find(search.text, search.chosen, search.at, order)
 
 
@@ -75,7 +75,7 @@ def _page() -> Response:
         return _moved(search)
     if (cached := documents.not_modified("html")) is not None:
         return cached
-    found = _find(search)
+    found = _find(search, language())
     last = max(1, -(-len(found.numbers) // _PAGE))
     if search.page > last:
         return _moved(replace(search, page=last))
@@ -144,7 +144,7 @@ def _file(suffix: str) -> Response:
     tag = documents.tag(suffix)
     if request.if_none_match.contains_weak(tag):
         return documents.finish(Response(status=304), suffix)
-    found = _find(search)
+    found = _find(search, "de")  # a file is the same in every language
     most = search_files.LIMITS[suffix]
     first = most * (search.page - 1)
     if search.page > 1 and first >= len(found.numbers):

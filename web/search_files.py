@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pyoxigraph as ox
+from flask import request
 
 from web import documents
 from web.current import published, site
@@ -102,7 +103,7 @@ def _json(rows: Sequence[Row], search: Search, found: int, next_address: str | N
     document = {
         "search": search.parameters(),
         "found": found,
-        "next": f"{base}{next_address.lstrip('/')}" if next_address else None,
+        "next": base + next_address.removeprefix(f"{request.script_root}/") if next_address else None,
         "records": [_record(row, index) for row in rows],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()

@@ -101,10 +101,13 @@ class Vocabulary:
 
     def terms(self, text: str) -> tuple[Term, ...]:
         """The words of a text that count, a limited number of them."""
-        found = {fold(word): word for word in reversed(words(text)) if fold(word)}
-        important = {short: word for short, word in reversed(found.items()) if short not in _UNIMPORTANT}
-        chosen = list((important or dict(reversed(found.items()))).items())[:_MOST_TERMS]
-        return tuple(self._term(written[:_LONGEST_TERM], short[:_LONGEST_TERM]) for short, written in chosen)
+        found: dict[str, str] = {}
+        for word in words(text):
+            found.setdefault(fold(word)[:_LONGEST_TERM], word)
+        found.pop("", None)
+        important = {short: word for short, word in found.items() if short not in _UNIMPORTANT}
+        chosen = list((important or found).items())[:_MOST_TERMS]
+        return tuple(self._term(written, short) for short, written in chosen)
 
     def _term(self, written: str, asked: str) -> Term:
         if found := self._standing_for(asked):
