@@ -58,6 +58,13 @@ def test_suggestions_by_keyboard(opened: Callable[..., Page]) -> None:
     page.wait_for_url("**/doc/municipality/06531005")
 
 
+def test_the_start_page_suggests_too(opened: Callable[..., Page]) -> None:
+    page = opened("/?lang=en")
+    page.locator("#q").press_sequentially("mobil")
+    page.locator("#suggestions").get_by_role("option", name="Smart mobility Field of action").click()
+    page.wait_for_url("**/search?field=smart-mobility&lang=en")
+
+
 def test_enter_without_a_choice_searches(opened: Callable[..., Page]) -> None:
     page = opened("/search")
     page.locator("#q").press_sequentially("winterdienst")

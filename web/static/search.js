@@ -157,4 +157,4 @@ class Results {
 }
 
 new Suggestions();
-new Results();
+if (document.getElementById("view")) new Results();
