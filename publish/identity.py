@@ -1,4 +1,4 @@
-"""What a release is made from, as hashes, and when: the same sources, settings, libraries and code give the same one."""
+"""What a release is made from and when; the same sources, settings, libraries and code give the same release."""
 
 from __future__ import annotations
 
