@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from rdflib import Graph
 
 import ontology
+from ingest import record_types
 from ingest.rdf import Node
 from publish import atom, navigator_files, sitemap
 from publish.dumps import Files
 from publish.history import History
 from publish.navigator import Profile, profile
 from publish.release import DatasetEntry
+
+_CHANGING: Final = ("", "search", "catalog", "downloads", "harvesters", "navigator", "living-in-eu")
+_EXPLAINING: Final = ("ontology", "scheme", "records", "shapes", "sparql")
+"""Pages that change with the records, and those that change with the vocabulary."""
 
 
 def write_projects(
@@ -42,10 +48,12 @@ def write_sitemap(files: Files, base: str, datasets: Mapping[str, DatasetEntry],
 
     :param datasets: those that have a page, by name.
     """
+    segments = {record_type.segment for record_type in record_types().values()}
     vocabulary = datasets["vocabulary"].modified if "vocabulary" in datasets else None
     latest = max(entry.modified for entry in datasets.values())
-    pages: list[sitemap.Page] = [(name, latest) for name in ("", "search", "catalog", "navigator", "living-in-eu")]
-    pages += [(name, vocabulary) for name in ("ontology", "shapes", "sparql")]
+    pages: list[sitemap.Page] = [(name, latest) for name in _CHANGING]
+    pages += [(name, vocabulary) for name in _EXPLAINING]
+    pages += [(f"records/{segment}", vocabulary) for segment in sorted(segments)]
     pages += [(f"scheme/{name}", vocabulary) for name in ontology.scheme_names()]
     pages += [(f"dataset/{name}", entry.modified) for name, entry in datasets.items()]
     pages += [(f"doc/{iri}", dates.modified) for part in now.records.values() for iri, dates in part.items()]

@@ -161,7 +161,6 @@ def _difference(graph: Graph, previous: Release | None) -> dict[str, Any] | None
     text = graph.serialize(format="nt")
     now = _statements(ox.parse(text, format=ox.RdfFormat.N_TRIPLES))
     return {
-        "release": previous.id,
         "added": sorted(short(iri) for iri in now.keys() - before.keys()),
         "removed": sorted(short(iri) for iri in before.keys() - now.keys()),
         "changed": sorted(short(iri) for iri in now.keys() & before.keys() if now[iri] != before[iri]),
