@@ -17,7 +17,7 @@ from publish.history import History
 from publish.navigator import Profile, profile
 from publish.release import DatasetEntry
 
-_CHANGING: Final = ("", "search", "catalog", "downloads", "harvesters", "navigator", "living-in-eu")
+_CHANGING: Final = ("", "search", "figures", "catalog", "downloads", "harvesters", "navigator", "living-in-eu")
 _EXPLAINING: Final = ("ontology", "scheme", "records", "shapes", "sparql")
 """Pages that change with the records, and those that change with the vocabulary."""
 
