@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyoxigraph as ox
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
 BASE = "http://localhost:8000/"
+EDITOR = ROOT / "web" / "static" / "vendor" / "yasqe.js"
+needs_editor = pytest.mark.skipif(not EDITOR.exists(), reason="The query editor is not built: make setup builds it.")
 
 
 def silent(phase: str, done: int, total: int) -> None:

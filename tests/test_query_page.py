@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from support import BASE, ROOT, served
+from support import BASE, ROOT, needs_editor, served
 
 import examples
 from ontology import PREFIXES
@@ -118,6 +118,7 @@ def test_completion_knows_our_prefixes_and_vocabulary_in_both_languages(address:
     assert len(json.dumps(table)) < 60_000
 
 
+@needs_editor
 def test_without_the_bundle_the_page_does_not_ask_for_it(
     releases: Releases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support import BASE, DATA, select, served, silent
+from support import BASE, DATA, needs_editor, select, served, silent
 
 from publish.builder import build
 from publish.release import Releases
@@ -98,6 +98,7 @@ def test_a_csv_file_of_all_grants(start: Page, store: ox.Store) -> None:
     assert [(str(len(rows) - 1),)] == select(store, "SELECT (COUNT(*) AS ?n) WHERE { ?grant a sr:Grant }")
 
 
+@needs_editor
 def test_a_query_from_an_example_to_its_answer(start: Page) -> None:
     main(start, "Abfragen", "Queries")
     start.get_by_role("button", name=named(start, "In den Editor", "To the editor")).first.click()

@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support import needs_editor
 
+pytestmark = needs_editor
 AXE = Path(__file__).parent / "judges" / "node_modules" / "axe-core" / "axe.min.js"
 COUNTS = """PREFIX sr: <https://w3id.org/smart-region/ns#>
 SELECT ?class (COUNT(?s) AS ?count) WHERE { ?s a ?class } GROUP BY ?class ORDER BY DESC(?count)"""
