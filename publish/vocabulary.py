@@ -152,10 +152,10 @@ class _Uses:
         return int(row["n"].value)
 
 
-def _difference(graph: Graph, previous: Release | None) -> dict[str, Any] | None:
-    """Terms that came, went, or have other statements than in the release before."""
-    if previous is None or "ontology.nt" not in previous.manifest.files:
-        return None
+def _difference(graph: Graph, previous: Release | None) -> dict[str, list[str]]:
+    """Terms that came, went, or have other statements than in the release before; none when there was none."""
+    if previous is None:
+        return {"added": [], "removed": [], "changed": []}
     path, _ = previous.file("ontology.nt")
     before = _statements(ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES))
     text = graph.serialize(format="nt")

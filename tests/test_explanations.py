@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
@@ -17,6 +19,7 @@ import ontology
 import shapes
 from ingest import record_types
 from ontology import SR, SRS
+from publish import vocabulary
 from publish.release import Release, Releases
 from smartregion_settings import Settings
 from web import create_app
@@ -73,11 +76,11 @@ def test_an_anchor_is_the_local_name_of_the_term(client: FlaskClient) -> None:
 
 
 def test_counts_of_terms_are_those_of_the_store(release: Release, store: ox.Store) -> None:
-    vocabulary = table(release, "vocabulary.json")
+    terms = table(release, "vocabulary.json")
     rows = select(store, "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p")
     rows += select(store, "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c } GROUP BY ?c")
     counted = {iri: int(count) for iri, count in rows}
-    for entry in [*vocabulary["classes"], *vocabulary["properties"], *vocabulary["external"]]:
+    for entry in [*terms["classes"], *terms["properties"], *terms["external"]]:
         assert entry["uses"] == counted.get(entry["iri"], 0), entry["iri"]
 
 
@@ -179,3 +182,23 @@ def test_pages_are_not_sent_again(client: FlaskClient) -> None:
     for path in ("/ontology", "/scheme", "/scheme/field-of-action", "/shapes", "/records", "/records/project"):
         tag = client.get(path, headers=BROWSER).headers["ETag"]
         assert client.get(path, headers={**BROWSER, "If-None-Match": tag}).status_code == 304
+
+
+def test_a_changed_vocabulary_is_compared_with_that_of_the_release_before(
+    release: Release, store: ox.Store, tmp_path: Path
+) -> None:
+    shutil.copytree(release.path, tmp_path / "releases" / release.id)
+    (tmp_path / "current").symlink_to(f"releases/{release.id}")
+    before = Releases(tmp_path).open()
+    path, _ = before.file("ontology.nt")
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith(f"<{SR.Grant}>")]
+    lines = [line.replace('"Projekt"@de', '"Vorhaben"@de') for line in lines]
+    lines.append(f'<{SR.Gone}> <http://www.w3.org/2000/01/rdf-schema#label> "Weg"@de .')
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    labels = table(release, "labels.json")
+    assert vocabulary.table(record_types(), labels, {}, store, before)["difference"] == {
+        "added": ["sr:Grant"],
+        "removed": ["sr:Gone"],
+        "changed": ["sr:Project"],
+    }
+    assert not any(vocabulary.table(record_types(), labels, {}, store, release)["difference"].values())
