@@ -127,6 +127,7 @@ def test_a_district_shows_its_municipalities_projects_and_grants(client: FlaskCl
     assert "HessenNext" in section(text, "list-project")
     assert "HessenNext" in section(text, "grants")
     assert '<path class="area marked"' in text
+    assert "Alle in der Suche" not in text, "nothing is left out"
 
 
 def test_of_many_grants_the_newest_are_shown_and_the_sum_is_that_of_all(client: FlaskClient) -> None:

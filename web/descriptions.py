@@ -47,7 +47,7 @@ class Description:
     :ivar own: its statements, those of its parts, and names of what it links to.
     :ivar around: the same in brief of the records that refer to it and of its neighbours.
     :ivar referring: IRIs of the records that refer to it, or lie in it.
-    :ivar cut: there are more of these.
+    :ivar cut: more refer to it by one property.
     :ivar nearby: IRIs of projects of the same fields of action nearby, the nearest first.
     """
 
@@ -81,7 +81,7 @@ def describe(thing: ox.NamedNode) -> Description | None:
     nearby = [base + near for near in _nearby(facts, thing.value, base)]
     around = _brief([*referring, *nearby], {*_BRIEF, *many})
     found = list(dict.fromkeys(referring))
-    return Description(thing.value, own, [*incoming, *around], found, bool(many or inside), nearby)
+    return Description(thing.value, own, [*incoming, *around], found, bool(many), nearby)
 
 
 def _incoming(thing: ox.NamedNode, paths: Iterable[str]) -> Triples:

@@ -127,7 +127,6 @@ def _page(description: Description) -> str:
         iri=description.iri,
         segment=segment,
         key=key,
-        cut=description.cut,
         citation=cite(description.iri, page.title, page.dataset, page.provenance.modified),
         json_ld=documents.embedded(description.triples),
         map=published().map,

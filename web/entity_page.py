@@ -227,6 +227,13 @@ class EntityPage:
         found = self._facts.number(self._iri, "sr:projectCount")
         return None if found is None else int(found)
 
+    @property
+    def cut(self) -> bool:
+        """Whether there are more projects, grants or others than are shown."""
+        shown = sum(_SR + "Project" in self._facts.classes(name) for name in self._description.referring)
+        grants = self.grants is not None and len(self.grants.lines) < self.grants.count
+        return self._description.cut or grants or shown < (self.projects or 0)
+
     @cached_property
     def neighbours(self) -> list[Cards]:
         """The records that refer to this one, by kind; grants have a table of their own."""
