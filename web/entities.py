@@ -80,9 +80,11 @@ def _absent(segment: str, key: str, suffix: str) -> Response:
     """
     iri = _thing(segment, key).value
     if iri not in published().tombstones:
-        if (record := f"{segment}/{key}") in published().withheld:
-            why = url_for("service.status", record=record, _anchor=record)
-            raise Problem("record-withheld", 404, str(_WITHHELD), see=why)
+        record = f"{segment}/{key}"
+        if (findings := published().withheld.get(record)) is not None:
+            see = url_for("service.status", record=record, _anchor=record)
+            reasons = [_reason(finding) for finding in findings]
+            raise Problem("record-withheld", 404, str(_WITHHELD), see=see, findings=reasons)
         raise NotFound
     triples = documents.in_order(published().tombstones[iri])
     if suffix == "html":
