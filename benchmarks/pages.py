@@ -60,10 +60,11 @@ def targets(projects: int) -> dict[str, list[str]]:
     with (ROOT / "data" / "municipalities.csv").open(encoding="utf-8", newline="") as file:
         towns = list(csv.DictReader(file))
     names = [town["Name"] for town in towns]
+    districts = sorted({town["Amtlicher Gemeindeschlüssel (AGS)"][:5] for town in towns})
     filters = [
         {"field": field, "district": district, "year": str(year)}
         for field in ("smart-environment", "smart-mobility", "smart-energy", "society", "administration")
-        for district in sorted({town["Amtlicher Gemeindeschlüssel (AGS)"][:5] for town in towns})
+        for district in districts
         for year in range(2021, 2026)
     ]
     chance.shuffle(filters)
@@ -73,6 +74,9 @@ def targets(projects: int) -> dict[str, list[str]]:
         "start page": ["/"],
         "project": [f"/doc/project/projekt-{key}" for key in keys],
         "municipality": [f"/doc/municipality/{town['Amtlicher Gemeindeschlüssel (AGS)']}" for town in towns],
+        "district": [f"/doc/district/{key}" for key in districts],
+        "programme": ["/doc/programme/starke-heimat-smarte-kommunen"],
+        "figures": ["/figures"],
         "search, one": [_search(q=f"Projekt {key}") for key in keys],
         "search, a town": [_search(q=name) for name in names],
         "search, nearly all": [_search(q=" ".join(text)) for text in texts],
