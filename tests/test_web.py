@@ -12,12 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import brotli
 import pyoxigraph as ox
 import pytest
 import requests
@@ -761,3 +762,21 @@ def test_style_sheets_are_kept_for_good_at_the_address_of_their_content_and_no_o
     for other in ("/static/site.css", "/static/site.css?v=0", "/static/site.css?v="):
         assert client.get(other).headers["Cache-Control"] == "no-cache"
     assert "immutable" not in client.get("/static/nothing.css?v=0").headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize(("coding", "unpack"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+@pytest.mark.parametrize("name", ["site.css", "query/main.js", "icon.svg"])
+def test_style_sheets_and_scripts_come_compressed(
+    client: FlaskClient, name: str, coding: str, unpack: Callable[[bytes], bytes]
+) -> None:
+    plain = client.get(f"/static/{name}", headers={"Accept-Encoding": "identity"})
+    packed = client.get(f"/static/{name}", headers={"Accept-Encoding": coding})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == coding
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert unpack(packed.data) == plain.data == (ROOT / "web" / "static" / name).read_bytes()
+    assert len(packed.data) < len(plain.data)
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    known = {"Accept-Encoding": coding, "If-None-Match": packed.headers["ETag"]}
+    assert client.get(f"/static/{name}", headers=known).status_code == 304
+    assert client.head(f"/static/{name}", headers={"Accept-Encoding": coding}).data == b""
