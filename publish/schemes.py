@@ -14,13 +14,12 @@ from publish.names import short, texts
 
 _MATCHES: Final = (SKOS.exactMatch, SKOS.closeMatch, SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch)
 
+# The inner query has Oxigraph begin with the few records of a concept, not with the types of all.
 _USED: Final = """
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?concept ?class (COUNT(DISTINCT ?record) AS ?records) {
-  ?concept skos:inScheme ?scheme .
-  ?record ?property ?concept ; a ?class .
-  FILTER(STRSTARTS(STR(?record), %s))
-} GROUP BY ?concept ?class"""
+SELECT ?class (COUNT(*) AS ?records) {
+  { SELECT DISTINCT ?record { ?record ?property %(concept)s FILTER(STRSTARTS(STR(?record), %(base)s)) } }
+  ?record a ?class
+} GROUP BY ?class"""
 
 
 def table(store: ox.Store, base: str, segments: Mapping[str, str]) -> dict[str, Any]:
@@ -36,13 +35,13 @@ def table(store: ox.Store, base: str, segments: Mapping[str, str]) -> dict[str, 
 
 def _used(store: ox.Store, base: str, segments: Mapping[str, str]) -> dict[str, dict[str, int]]:
     """Records by concept and kind of record."""
-    rows: Any = store.query(_USED % ox.Literal(f"{base}id/"), use_default_graph_as_union=True)
     used: dict[str, dict[str, int]] = {}
-    for row in rows:
-        segment = segments.get(row["class"].value)
-        if segment is not None:
-            used.setdefault(row["concept"].value, {})[segment] = int(row["records"].value)
-    return {concept: dict(sorted(counts.items())) for concept, counts in used.items()}
+    for concept in ontology.schemes().subjects(RDF.type, SKOS.Concept):
+        query = _USED % {"concept": ox.NamedNode(str(concept)), "base": ox.Literal(f"{base}id/")}
+        rows: Any = store.query(query, use_default_graph_as_union=True)
+        counts = {segments.get(row["class"].value, ""): int(row["records"].value) for row in rows}
+        used[str(concept)] = {segment: count for segment, count in sorted(counts.items()) if segment}
+    return used
 
 
 def _scheme(graph: Graph, name: str, used: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
