@@ -21,13 +21,13 @@ from web.nodes import NAMES
 _NEARBY: Final = 5
 
 # A filter and no VALUES: Oxigraph begins a join with VALUES, that is with all names there are (20 times slower).
-_BESIDE: Final = ", ".join(f"<{name}>" for name in (*NAMES, *map(iri, ("wgs:lat", "wgs:long", "sr:district"))))
+_BESIDE: Final = (*NAMES, *map(iri, ("wgs:lat", "wgs:long", "sr:district")))
 _OWN: Final = f"""
 CONSTRUCT {{ ?s ?p ?o . ?part ?q ?x . ?o ?name ?text }}
 WHERE {{
   {{ ?s ?p ?o }}
   UNION {{ ?s ?link ?part . ?part ?q ?x FILTER(STRSTARTS(STR(?part), CONCAT(STR(?s), "#"))) }}
-  UNION {{ ?s ?p ?o . ?o ?name ?text FILTER(?o != ?s && ?name IN ({_BESIDE})) }}
+  UNION {{ ?s ?p ?o . ?o ?name ?text FILTER(?o != ?s && ?name IN ({", ".join(f"<{name}>" for name in _BESIDE)})) }}
 }}"""
 
 _BRIEF: Final = tuple(
@@ -91,19 +91,21 @@ def _incoming(thing: ox.NamedNode, paths: Iterable[str]) -> Triples:
 
 
 def _brief(iris: Iterable[str], paths: Iterable[str]) -> Triples:
-    """Some properties of records, with the names of what they link to."""
+    """Some properties of records, with the names of what they link to, each looked up once."""
+    found = _look_up(iris, paths)
+    objects = (triple.object for triple in found if triple.predicate.value != TYPE)
+    linked = {node.value for node in objects if isinstance(node, ox.NamedNode)}
+    return [*found, *_look_up(sorted(linked), _BESIDE)]
+
+
+def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
+    """What some nodes have of some properties."""
     # Parsed as IRIs first, so nothing but these stands in the query.
     nodes = " ".join(str(ox.NamedNode(name)) for name in dict.fromkeys(iris))
     if not nodes:
         return []
     wanted = ", ".join(f"<{path}>" for path in sorted(paths))
-    text = f"""
-CONSTRUCT {{ ?from ?q ?v . ?v ?name ?text }}
-WHERE {{
-  VALUES ?from {{ {nodes} }}
-  ?from ?q ?v FILTER(?q IN ({wanted}))
-  OPTIONAL {{ ?v ?name ?text FILTER(?q != <{TYPE}> && ?name IN ({_BESIDE})) }}
-}}"""
+    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {nodes} }} ?s ?p ?o FILTER(?p IN ({wanted})) }}"
     return documents.ask(site().private.prepare(text), {})
 
 
