@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ingest import catalogue, mapping, pipeline
 from ingest.pipeline import Ingested
 from ingest.rdf import Node
-from ingest.references import Entry
+from ingest.references import Entry, Register
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,32 @@ class Standing:
     base: str
     entries: Sequence[Entry]
     nodes: Mapping[str, Node]
+
+    @cached_property
+    def register(self) -> Register:
+        """Finds them by key and name."""
+        return Register(self.base, self.entries)
+
+    def referred(self, classes: Sequence[str]) -> Mapping[str, str]:
+        """How a cell refers to each record of some classes, by relative IRI: by name, or by key if the name is not clear.
+
+        :param classes: IRIs; where a name fits several, the class named first is meant.
+        """
+        wanted = tuple(classes)
+        if wanted not in self._referred:
+            entries = [entry for entry in self.entries if entry.usable and entry.record_class in wanted]
+            self._referred[wanted] = {entry.iri: self._reference(entry, wanted) for entry in entries}
+        return self._referred[wanted]
+
+    def _reference(self, entry: Entry, classes: Sequence[str]) -> str:
+        if not entry.names:
+            return entry.key
+        meant = self.register.resolve(entry.names[0], classes)
+        return entry.names[0] if meant.value == entry.iri and meant.code is None else entry.key
+
+    @cached_property
+    def _referred(self) -> dict[tuple[str, ...], Mapping[str, str]]:
+        return {}
 
 
 def standing(directory: Path, base: str) -> Standing:

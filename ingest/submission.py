@@ -46,7 +46,6 @@ def check(
     :param validator: how they are validated: the fast way, or by the reference alone.
     :returns: one part for each file, in order.
     """
-    standing_register = Register(there.base, there.entries)
     taken: dict[str, tuple[str, int]] = {}
     parts: list[Part] = []
     for done, file in enumerate(submitted):
@@ -55,7 +54,7 @@ def check(
             parts.append(graphs.read(file.source, file.content, syntax, there.base, limits))
             continue
         opened = open_content(file.source, file.content, limits, file.record_type)
-        parts.append(TablePart(opened, [mapping.start(bound, taken, standing_register) for bound in opened.bound]))
+        parts.append(TablePart(opened, [mapping.start(bound, taken, there.register) for bound in opened.bound]))
     tables = [part for part in parts if isinstance(part, TablePart)]
     described = [part for part in parts if isinstance(part, GraphPart)]
     sent = [entry for part in tables for mapped in part.mapped for entry in mapping.entries(mapped)]

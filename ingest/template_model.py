@@ -11,10 +11,9 @@ from rdflib import Literal as RdfLiteral
 
 import ontology
 import shapes
-from ingest.fields import Field, RecordType
+from ingest.fields import Field, RecordType, by_name
 from ingest.mapping import SEPARATOR
 from ingest.rdf import Node
-from ingest.references import Register
 from ingest.standing import Standing
 
 Language = Literal["de", "en"]
@@ -62,19 +61,17 @@ def template(record_type: RecordType, language: Language, there: Standing) -> Te
 
     :param there: the records that there are: they can be referred to, and some serve as examples.
     """
-    register = Register(there.base, there.entries)
-    columns = [_column(field, language, there, register) for field in record_type.columns]
+    columns = [_column(field, language, there) for field in record_type.columns]
     own = [node for node in there.nodes.values() if node["type"] == record_type.name and "~" not in node["id"]]
     own.sort(key=lambda node: (-len(node), node["id"]))
-    names = _names(there, register)
     examples = [
-        {column.field.term: _cell(node, column.field, language, names) for column in columns}
+        {column.field.term: _cell(node, column.field, language, there) for column in columns}
         for node in own[:_EXAMPLES]
     ]
     return Template(record_type, language, columns, examples)
 
 
-def _column(field: Field, language: Language, there: Standing, register: Register) -> Column:
+def _column(field: Field, language: Language, there: Standing) -> Column:
     graph, shape = shapes.load(), URIRef(field.shape)
     above = _number(graph.value(shape, SH.minExclusive))
     least = _number(graph.value(shape, SH.minInclusive))
@@ -83,7 +80,7 @@ def _column(field: Field, language: Language, there: Standing, register: Registe
         field,
         field.name[language],
         field.help[language],
-        _choices(field, language, there, register),
+        _choices(field, language, there),
         least if above is None else above,
         above is not None,
         None if longest is None else int(longest),
@@ -94,16 +91,14 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, RdfLiteral) else None
 
 
-def _choices(field: Field, language: Language, there: Standing, register: Register) -> Sequence[str]:
+def _choices(field: Field, language: Language, there: Standing) -> Sequence[str]:
     match field.kind:
         case "concept":
             return [_label(option, language) for option in field.options]
         case "boolean":
             return _YES[language]
         case "reference":
-            entries = [entry for entry in there.entries if entry.usable and entry.record_class in field.classes]
-            found = {_unambiguous(entry.names, entry.key, entry.iri, field.classes, register) for entry in entries}
-            return sorted(found, key=str.casefold)
+            return sorted(set(there.referred(field.classes).values()), key=str.casefold)
         case _:
             return ()
 
@@ -113,35 +108,21 @@ def _label(concept: str, language: Language) -> str:
     return next(str(label) for label in labels if isinstance(label, RdfLiteral) and label.language == language)
 
 
-def _unambiguous(names: Sequence[str], key: str, iri: str, classes: Sequence[str], register: Register) -> str:
-    """The name of a record when it can mean no other one, else its key."""
-    found = register.resolve(names[0], classes) if names else None
-    return names[0] if found is not None and found.value == iri and found.code is None else key
-
-
-def _names(there: Standing, register: Register) -> Mapping[str, str]:
-    """How records are referred to, by IRI."""
-    return {
-        entry.iri: _unambiguous(entry.names, entry.key, entry.iri, (entry.record_class,), register)
-        for entry in there.entries
-        if entry.usable and entry.successor is None
-    }
-
-
-def _cell(node: Node, field: Field, language: Language, names: Mapping[str, str]) -> str:
+def _cell(node: Node, field: Field, language: Language, there: Standing) -> str:
     values = node.get(field.term, [])
-    texts = [_text(value, field, language, names) for value in (values if isinstance(values, list) else [values])]
+    texts = [_text(value, field, language, there) for value in (values if isinstance(values, list) else [values])]
     return f"{SEPARATOR} ".join(texts)
 
 
-def _text(value: Any, field: Field, language: Language, names: Mapping[str, str]) -> str:
+def _text(value: Any, field: Field, language: Language, there: Standing) -> str:
     if isinstance(value, dict):
         return str(value["@value"])
     match field.kind:
         case "concept":
             return _label(f"{field.prefix}{value}", language)
         case "reference":
-            return names.get(value, value)
+            node = there.nodes.get(value)
+            return value if node is None else there.referred([by_name(node["type"]).iri]).get(value, value)
         case "boolean":
             return _YES[language][0 if value == "true" else 1]
         case "iri":

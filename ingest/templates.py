@@ -19,8 +19,15 @@ def written(record_type: RecordType, language: Language, suffix: str, there: Sta
     :param there: the records that there are, which can be referred to.
     :raises KeyError: another suffix.
     """
-    writers = {"xlsx": template_workbook.write, "csv": _write_csv, "json": template_schema.write}
-    return writers[suffix](template(record_type, language, there), there.base)
+    return write(template(record_type, language, there), suffix, there.base)
+
+
+def write(made: Template, suffix: str, base: str) -> bytes:
+    """A template as a file.
+
+    :raises KeyError: another suffix.
+    """
+    return {"xlsx": template_workbook.write, "csv": _write_csv, "json": template_schema.write}[suffix](made, base)
 
 
 def _write_csv(made: Template, _: str) -> bytes:

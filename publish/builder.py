@@ -22,7 +22,7 @@ from ingest.kept import Kept
 from ingest.rdf import Node, derived, triples
 from ingest.shacl import catalogue_faults
 from ingest.standing import published as published_records
-from ingest.template_model import LANGUAGES
+from ingest.template_model import LANGUAGES, template
 from ingest.validation import Validator, fast
 from publish import (
     boundaries,
@@ -263,8 +263,9 @@ class _Build:
         there = published_records(ingested, self._base)
         for record_type in record_types().values():
             for language in LANGUAGES:
+                made = template(record_type, language, there)
                 for suffix in templates.SUFFIXES:
-                    content = templates.written(record_type, language, suffix, there)
+                    content = templates.write(made, suffix, self._base)
                     self._files.write(f"templates/{record_type.name}.{language}.{suffix}", content)
         self._write_json("findings.json", reports.kinds_of_finding())
 
