@@ -32,7 +32,7 @@ class Standing:
         return Register(self.base, self.entries)
 
     def referred(self, classes: Sequence[str]) -> Mapping[str, str]:
-        """How a cell refers to each record of some classes, by relative IRI: by name, or by key if the name is not clear.
+        """How a cell refers to records of some classes, by relative IRI: by name, or by key where that is not clear.
 
         :param classes: IRIs; where a name fits several, the class named first is meant.
         """

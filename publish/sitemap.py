@@ -15,6 +15,9 @@ _MOST: Final = 50_000
 Page = tuple[str, str | None]
 """Address of a page and when it changed last: a day or a moment."""
 
+_SEARCHED: Final = ("q", "type", "field", "district", "programme", "status", "year", "amount", "at", "sort", "page")
+"""Parameters that the address of a search may begin with; named, because some readers of robots.txt drop an empty query."""
+
 
 def write(files: Files, base: str, pages: Sequence[Page], most: int = _MOST) -> None:
     """Write ``sitemap.xml``, as an index of ``sitemap-<n>.xml`` when there are many pages, and ``robots.txt``.
@@ -47,6 +50,7 @@ def _document(root: str, element: str, pages: Sequence[Page]) -> bytes:
 def _robots(base: str) -> str:
     """Everything may be read (RFC 9309) but answers to queries and searches, which have no end."""
     path = urlsplit(base).path
-    refused = ("sparql?query=", "sparql?*query=", "search?", "search.", "search/suggest")
+    searches = (f"search?{name}=" for name in _SEARCHED)
+    refused = ("sparql?query=", "sparql?*query=", *searches, "search.", "search/suggest")
     lines = ("User-agent: *", *(f"Disallow: {path}{address}" for address in refused), f"Allow: {path}")
     return "\n".join([*lines, "", f"Sitemap: {base}sitemap.xml", ""])
