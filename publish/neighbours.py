@@ -18,7 +18,7 @@ from publish.funding import Funding, members
 from publish.tabular import point
 
 FILE: Final = "neighbours.json"
-MOST: Final = 20
+MOST: Final = 12
 """References by one property that a page shows."""
 
 _AREAS: Final = frozenset({"District", "GovernmentDistrict", "State", "MetropolitanRegion"})

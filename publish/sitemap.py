@@ -16,7 +16,7 @@ Page = tuple[str, str | None]
 """Address of a page and when it changed last: a day or a moment."""
 
 _SEARCHED: Final = ("q", "type", "field", "district", "programme", "status", "year", "amount", "at", "sort", "page")
-"""Parameters that the address of a search may begin with; named, because some readers of robots.txt drop an empty query."""
+"""Parameters that the address of a search may begin with; named, as some readers of robots.txt drop an empty query."""
 
 
 def write(files: Files, base: str, pages: Sequence[Page], most: int = _MOST) -> None:

@@ -133,8 +133,8 @@ def test_a_district_shows_its_municipalities_projects_and_grants(client: FlaskCl
 def test_of_many_grants_the_newest_are_shown_and_the_sum_is_that_of_all(client: FlaskClient) -> None:
     text = page(client, "programme/starke-heimat-smarte-kommunen").replace("\N{NO-BREAK SPACE}", " ")
     table = section(text, "grants")
-    assert "Die neuesten 20 von 58 Zuwendungen" in table
-    assert table.count('<th scope="row"><a') == 20
+    assert "Die neuesten 12 von 58 Zuwendungen" in table
+    assert table.count('<th scope="row"><a') == 12
     assert "<strong>53.884.215 €</strong>" in table
     assert "/search?programme=starke-heimat-smarte-kommunen&type=project" in text
 
