@@ -28,8 +28,8 @@ _Path = Callable[[Facts, Value], AbstractSet[Value]]
 
 # What a shape may say without constraining anything.
 _SILENT: Final = {
-    RDF.type, RDFS.label, SH.path, SH.name, SH.description, SH.message, SH.order, SH.severity, SH.targetClass, SH.rule,
-    SR.keyProperty, SR.iriSegment, _DASH.propertyRole, _DASH.readOnly,
+    RDF.type, RDFS.label, SH.path, SH.name, SH.description, SH.message, SH.order, SH.group, SH.severity, SH.targetClass,
+    SH.rule, SR.keyProperty, SR.iriSegment, _DASH.propertyRole, _DASH.readOnly,
 }  # fmt: skip
 # Parameters that another one reads.
 _BESIDE: Final[dict[Node, Node]] = {

@@ -162,7 +162,7 @@ def test_the_four_doors_are_open(client: FlaskClient) -> None:
         doors = re.search(r'<ul class="tiles doors">(.*?)</ul>', text, re.S)
         assert doors
         links = re.findall(r'href="([^"]+)"', doors[1])
-        assert [link.partition("?")[0] for link in links] == ["/search", "/sparql", "/catalog", "/validate"]
+        assert [link.partition("?")[0] for link in links] == ["/search", "/sparql", "/downloads", "/validate"]
         for link in links:
             assert client.get(unescape(link), headers={"Accept": "text/html"}).status_code == 200
         form = re.search(r'<form action="(/search)" method="get" role="search"', text)

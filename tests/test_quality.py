@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 from rdflib import RDF, URIRef
 from support import BASE, DATA
@@ -18,7 +20,8 @@ from publish.release import Release
 def ingested(valid: int, withheld: int, *findings: Finding) -> Ingested:
     kind = next(iter(record_types().values()))
     part = Collected("projects", kind, [{"id": str(n)} for n in range(valid)], [{"id": "x"}] * withheld)
-    return Ingested({"projects": part, "events": Collected("events", kind)}, list(findings))
+    parts: list[Any] = [SimpleNamespace(findings=list(findings))]
+    return Ingested({"projects": part, "events": Collected("events", kind)}, parts)
 
 
 def finding(severity: str, source: str) -> Finding:

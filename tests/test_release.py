@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from publish.release import DatasetEntry, Feed, Manifest, Packed, ReleaseError, ReleaseFile, Releases
+from publish.release import DatasetEntry, Feed, Manifest, Packed, ReleaseError, ReleaseFile, Releases, SearchIndex
 
 ENTRY = DatasetEntry({"de": "Projekte", "en": "Projects"}, "urn:c", 1, 0, 3, "ab", "2026-01-01", "2026-01-02")
 
@@ -20,7 +20,7 @@ ENTRY = DatasetEntry({"de": "Projekte", "en": "Projects"}, "urn:c", 1, 0, 3, "ab
 def manifest(release_id: str) -> Manifest:
     return Manifest(
         release_id, "http://localhost/", {}, {}, {"projects": ENTRY}, 3, "2026-01-01", "2026-01-02",
-        Feed({"p": "urn:p"}, "p", 1),
+        Feed({"p": "urn:p"}, "p", 1), SearchIndex(1, 2, "ee"),
         {"a.ttl": ReleaseFile("text/turtle", 1, "ff", "2026-01-01", "2026-01-02", None, {"br": Packed(1, "00")})},
     )  # fmt: skip
 

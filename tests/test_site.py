@@ -49,6 +49,17 @@ def test_every_link_on_every_page_answers_and_every_anchor_is_there(found: Walk)
     assert first >= {"catalog", "dataset", "sparql", "validate"}
 
 
+def test_a_chosen_language_stays_in_all_links(found: Walk, address: str) -> None:
+    session = requests.Session()
+    session.headers["Accept"] = BROWSER
+    for path in found.kinds().values():
+        page = session.get(f"{address}{path}{'&' if '?' in path else '?'}lang=en", timeout=60)
+        assert '<html lang="en">' in page.text, path
+        links = {html.unescape(link) for link in re.findall(r'<a [^>]*href="(/[^"#]*)', page.text)}
+        lost = {link for link in links if "lang=" not in link and kind(link) in found.kinds()}
+        assert lost == set(), path
+
+
 def test_every_kind_of_page_is_light(found: Walk, address: str) -> None:
     """300 kB for all that a first visit loads, compressed; the query page has an editor and is left out."""
     session = requests.Session()

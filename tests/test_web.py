@@ -27,7 +27,7 @@ from flask.testing import FlaskClient
 from release_fixture import BASE, SOURCE, write_release
 from support import free_port
 
-from publish.release import Release, Releases
+from publish.release import Releases
 from smartregion_settings import Settings
 from web import create_app
 from web.server import ServerError, serve
@@ -401,52 +401,6 @@ class Page(HTMLParser):
         inputs = [attributes for tag, attributes in self.tags if tag in {"textarea", "select", "input"}]
         fields = {attributes.get("id") for attributes in inputs if attributes.get("type") != "hidden"}
         assert fields == labelled
-
-
-def crawl(client: FlaskClient, language: str, most_of_a_kind: int) -> set[str]:
-    """Follow all links from the start page; every page is sound and every link of ours leads somewhere."""
-    todo = [f"/?lang={language}"]
-    seen: set[str] = set()
-    kinds: dict[tuple[str, bool], int] = {}
-    while todo:
-        address = todo.pop()
-        path = address.partition("#")[0]
-        kind = (path.split("/")[1].partition("?")[0], "." in path)
-        if path in seen or kinds.get(kind, 0) >= most_of_a_kind:
-            continue
-        seen.add(path)
-        kinds[kind] = kinds.get(kind, 0) + 1
-        response = client.get(path, headers={"Accept": BROWSER}, follow_redirects=True)
-        assert response.status_code == 200, address
-        if response.mimetype == "text/html":
-            page = Page(response.text)
-            page.check(language)
-            other = "lang=de" if language == "en" else "lang=en"
-            todo += [link for link in page.links if link.startswith("/") and other not in link]
-    return seen
-
-
-@pytest.mark.parametrize("language", ["de", "en"])
-def test_every_page_is_sound_and_every_link_leads_somewhere(client: FlaskClient, language: str) -> None:
-    seen = {address.partition("?")[0] for address in crawl(client, language, 100)}
-    assert {"/", "/catalog", "/sparql", "/ontology", "/void", "/shapes", HANAU, "/dataset/all", "/healthz"} <= seen
-
-
-def test_the_real_release_is_served_completely(releases: Releases, release: Release) -> None:
-    """Pages of every kind, and every address below the base that the catalogue names."""
-    app = make(releases.root)
-    try:
-        client = app.test_client()
-        assert len(crawl(client, "de", 12)) > 60
-        assert len(crawl(client, "en", 4)) > 30
-        catalogue = client.get("/catalog.nt").text
-        base = release.manifest.base
-        addresses = {address.partition("#")[0] for address in re.findall(f"<{re.escape(base)}([^>]*)>", catalogue)}
-        assert len(addresses) > 50
-        for address in sorted(addresses):
-            assert client.head(f"/{address}", follow_redirects=True).status_code == 200, address
-    finally:
-        close(app)
 
 
 def test_the_start_page_counts_what_the_release_holds(client: FlaskClient) -> None:

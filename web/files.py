@@ -86,7 +86,8 @@ def graph(name: str) -> ResponseReturnValue:
         return redirect(url_for(".document", family=_GRAPHS[name]), 303)
     if f"dump/{name}.nt" not in published().release.manifest.files:
         raise NotFound
-    return redirect(url_for(".dump", name=name), 303)
+    # Files have no language, but a browser is led on to a page.
+    return redirect(url_for(".dump", name=name, lang=request.args.get("lang")), 303)
 
 
 @blueprint.get("/source/<name>")
