@@ -54,9 +54,9 @@ def register(app: Flask) -> None:
         if request.endpoint != "static" or response.status_code != 200 or response.mimetype not in _PACKED:
             return response
         response.vary.add("Accept-Encoding")
-        if coding not in _PACKERS or "Range" in request.headers:
-            return response
         name = (request.view_args or {})["filename"]
+        if coding not in _PACKERS or "Range" in request.headers or name not in versions:
+            return response
         response.direct_passthrough = False
         response.set_data(packed(name, coding))
         response.headers["Content-Encoding"] = coding

@@ -31,6 +31,8 @@ from ingest.submission import Submitted, check
 from ingest.validation import Validator, fast, reference
 
 _MOST_ROWS: Final = 300
+_LITTLE: Final = 2**24
+"""Bytes: who has fewer left has run out of memory."""
 
 _FIRST: Final = (
     "Kennung;Titel (deutsch);Federführung;Handlungsfeld;Beginn;Ende\na;A;Hanau;Smart Energy;2024;2025\n".encode()
@@ -58,7 +60,7 @@ def main() -> None:
 
 def _serve(connection: Connection, start: dict[str, Any], there: Standing, validator: Validator) -> NoReturn:
     """Do one job."""
-    forking.limit_memory(start["bytes"])
+    limit = forking.limit_memory(start["bytes"]) + start["bytes"]
     try:
         job = connection.recv()
         signal.setitimer(signal.ITIMER_REAL, start["seconds"])
@@ -68,7 +70,9 @@ def _serve(connection: Connection, start: dict[str, Any], there: Standing, valid
     except MemoryError:
         header, body = {"kind": "memory"}, b""
     except Exception:  # noqa: BLE001 - told to the server, which logs it
-        header, body = {"kind": "failed", "detail": traceback.format_exc()}, b""
+        # Libraries in C say all kinds of things when there is no memory left.
+        is_full = forking.address_space() > limit - _LITTLE
+        header, body = {"kind": "memory"} if is_full else {"kind": "failed", "detail": traceback.format_exc()}, b""
     connection.send_bytes(json.dumps(header).encode() + b"\n" + body)
     connection.close()
     os._exit(0)

@@ -194,7 +194,7 @@ def test_a_shared_link_asks_at_once_and_says_nothing_to_the_server_before(page: 
     assert asked[0] == f"{address}/sparql"
     assert page.input_value("#query") == COUNTS
     page.locator("#take-along summary").click()
-    assert page.locator("#take-along code").text_content() == page.url
+    expect(page.locator("#take-along code")).to_have_text(page.url)
 
 
 def test_code_to_copy_follows_the_query(page: Page) -> None:
