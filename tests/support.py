@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 import pytest
+from flask import Flask
+
+from smartregion_settings import Settings
+from web import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
@@ -47,6 +51,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def application(settings: Settings) -> Iterator[Flask]:
+    """The application within this process; at the end, its query processes are ended."""
+    made = create_app(settings)
+    try:
+        yield made
+    finally:
+        site = made.extensions["smartregion"]
+        site.public.close()
+        site.private.close()
+        site.checker.close()
 
 
 @contextlib.contextmanager

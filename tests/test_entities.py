@@ -16,14 +16,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pyld import jsonld
-from support import BASE, DATA, select, silent
+from support import BASE, DATA, application, select, silent
 
 import ontology
 from ingest import record_types
 from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
-from web import create_app
 
 BROWSER = {"Accept": "text/html"}
 HOMBERG = "municipality/06634009"
@@ -31,10 +30,8 @@ HOMBERG = "municipality/06634009"
 
 @pytest.fixture(scope="module")
 def app(releases: Releases) -> Iterator[Flask]:
-    made = create_app(Settings(var=releases.root))
-    yield made
-    made.extensions["smartregion"].public.close()
-    made.extensions["smartregion"].private.close()
+    with application(Settings(var=releases.root)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -166,8 +163,7 @@ def test_the_address_of_a_withheld_record_says_in_words_why(tmp_path: Path, exec
     table = (data / "grants.csv").read_text(encoding="utf-8")
     (data / "grants.csv").write_text(table.replace(",1700000,EUR,ja", ",viel,EUR,ja"), encoding="utf-8")
     build(data, BASE, Releases(tmp_path / "var"), executor, silent)
-    app = create_app(Settings(var=tmp_path / "var"))
-    try:
+    with application(Settings(var=tmp_path / "var")) as app:
         client = app.test_client()
         for language, why in (("de", "„viel“ ist keine Zahl"), ("en", "“viel” is not a number")):
             answer = client.get(f"/doc/grant/region-digitaler-knuell?lang={language}", headers=BROWSER)
@@ -183,9 +179,6 @@ def test_the_address_of_a_withheld_record_says_in_words_why(tmp_path: Path, exec
         assert problem["findings"][0]["value"] == "viel"
         # What is left says nothing of the sum that is not there.
         assert "1.700.000" not in client.get(f"/doc/{HOMBERG}?lang=de", headers=BROWSER).text
-    finally:
-        app.extensions["smartregion"].public.close()
-        app.extensions["smartregion"].private.close()
 
 
 # The whole

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 import pytest
 from flask.testing import FlaskClient
 from rdflib import OWL, RDF, SH, SKOS, URIRef
-from support import select
+from support import application, select
 
 import ontology
 import shapes
@@ -22,17 +22,14 @@ from ontology import SR, SRS
 from publish import vocabulary
 from publish.release import Release, Releases
 from smartregion_settings import Settings
-from web import create_app
 
 BROWSER = {"Accept": "text/html"}
 
 
 @pytest.fixture(scope="module")
 def client(releases: Releases) -> Iterator[FlaskClient]:
-    app = create_app(Settings(var=releases.root))
-    yield app.test_client()
-    app.extensions["smartregion"].public.close()
-    app.extensions["smartregion"].private.close()
+    with application(Settings(var=releases.root)) as app:
+        yield app.test_client()
 
 
 def table(release: Release, name: str) -> Any:

@@ -16,12 +16,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from rdflib import DCAT, DCTERMS, RDF, Graph, Namespace, URIRef
-from support import BASE, DATA, silent
+from support import BASE, DATA, application, silent
 
 from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
-from web import create_app
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
@@ -44,10 +43,8 @@ def paged(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Relea
 
 @pytest.fixture(scope="module")
 def app(paged: Release) -> Iterator[Flask]:
-    app = create_app(Settings(var=paged.path.parent.parent, query_seconds=5))
-    yield app
-    app.extensions["smartregion"].public.close()
-    app.extensions["smartregion"].private.close()
+    with application(Settings(var=paged.path.parent.parent, query_seconds=5)) as app:
+        yield app
 
 
 @pytest.fixture
@@ -257,17 +254,15 @@ def test_last_modified_is_when_the_bytes_changed(
     table.write_text(table.read_text(encoding="utf-8").replace("Sommertour", "Sommerreise"), encoding="utf-8")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1710000000")
     build(data, BASE, releases, executor, silent, 1)
-    app = create_app(Settings(var=releases.root))
-    client = app.test_client()
-    before, after = dt.date(2023, 11, 14), dt.date(2024, 3, 9)
-    dates = {
-        address: parsedate_to_datetime(client.head(address).headers["Last-Modified"]).date()
-        for address in ("/dataset/projects", "/dataset/events", "/dump/projects.csv", "/dump/events.csv", "/shapes")
-    }
-    assert {address for address, date in dates.items() if date == after} == {"/dataset/events", "/dump/events.csv"}
-    assert set(dates.values()) == {before, after}
-    app.extensions["smartregion"].public.close()
-    app.extensions["smartregion"].private.close()
+    with application(Settings(var=releases.root)) as app:
+        client = app.test_client()
+        before, after = dt.date(2023, 11, 14), dt.date(2024, 3, 9)
+        dates = {
+            address: parsedate_to_datetime(client.head(address).headers["Last-Modified"]).date()
+            for address in ("/dataset/projects", "/dataset/events", "/dump/projects.csv", "/dump/events.csv", "/shapes")
+        }
+        assert {address for address, date in dates.items() if date == after} == {"/dataset/events", "/dump/events.csv"}
+        assert set(dates.values()) == {before, after}
 
 
 def test_other_sites_may_ask_for_a_profile(client: FlaskClient) -> None:

@@ -15,11 +15,10 @@ import pyoxigraph as ox
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from support import select
+from support import application, select
 
 from publish.release import Release, Releases
 from smartregion_settings import Settings
-from web import create_app
 
 NAMES = [
     "funding-per-head",
@@ -36,10 +35,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def app(releases: Releases) -> Iterator[Flask]:
-    made = create_app(Settings(var=releases.root))
-    yield made
-    made.extensions["smartregion"].public.close()
-    made.extensions["smartregion"].private.close()
+    with application(Settings(var=releases.root)) as made:
+        yield made
 
 
 @pytest.fixture

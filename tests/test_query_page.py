@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 import requests
-from support import BASE, ROOT, needs_editor, served
+from support import BASE, ROOT, application, needs_editor, served
 
 import examples
 from ontology import PREFIXES
 from publish.release import Release, Releases
 from smartregion_settings import Settings
-from web import create_app
 
 BROWSER = {"Accept": "text/html"}
 MODULES = ROOT / "web" / "static" / "query"
@@ -94,12 +93,8 @@ def test_the_limits_are_those_of_the_settings(releases: Releases) -> None:
     settings = Settings(
         var=releases.root, query_seconds=7, query_megabytes=512, result_megabytes=3, query_length=4321, query_depth=17
     )
-    app = create_app(settings)
-    try:
+    with application(settings) as app:
         text = app.test_client().get("/sparql", headers=BROWSER).text
-    finally:
-        app.extensions["smartregion"].public.close()
-        app.extensions["smartregion"].private.close()
     for expected in ("7 Sekunden", "512 MiB", "3 MiB", "4.321 Zeichen", "17 Ebenen", "SERVICE, das andere"):
         assert expected in text
 
@@ -122,15 +117,11 @@ def test_completion_knows_our_prefixes_and_vocabulary_in_both_languages(address:
 def test_without_the_bundle_the_page_does_not_ask_for_it(
     releases: Releases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = create_app(Settings(var=releases.root, warm_megabytes=0))
-    try:
+    with application(Settings(var=releases.root, warm_megabytes=0)) as app:
         with_bundle = told(app.test_client().get("/sparql", headers=BROWSER).text)
         assert with_bundle["editor"].startswith("/static/vendor/yasqe.js?v=")
         monkeypatch.setattr(app, "static_folder", str(tmp_path))
         without = app.test_client().get("/sparql", headers=BROWSER)
-    finally:
-        app.extensions["smartregion"].public.close()
-        app.extensions["smartregion"].private.close()
     assert without.status_code == 200
     assert told(without.text)["editor"] is None
     assert "vendor" not in without.text

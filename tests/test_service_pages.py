@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 import requests
 from flask.testing import FlaskClient
-from support import BASE, DATA, served, silent
+from support import BASE, DATA, application, served, silent
 
 from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
-from web import create_app
 
 BROWSER = {"Accept": "text/html"}
 KEY = "region-digitaler-knuell"
@@ -27,10 +26,8 @@ KEY = "region-digitaler-knuell"
 
 @pytest.fixture(scope="module")
 def client(releases: Releases) -> Iterator[FlaskClient]:
-    app = create_app(Settings(var=releases.root))
-    yield app.test_client()
-    app.extensions["smartregion"].public.close()
-    app.extensions["smartregion"].private.close()
+    with application(Settings(var=releases.root)) as app:
+        yield app.test_client()
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +85,8 @@ def test_kept_releases_are_listed_also_those_of_another_version_of_the_software(
     shutil.copytree(release.path.parent.parent, var, symlinks=True)
     (var / "releases" / "0123456789abcdef").mkdir()
     (var / "releases" / "0123456789abcdef" / "manifest.json").write_text("{}")
-    app = create_app(Settings(var=var))
-    try:
+    with application(Settings(var=var)) as app:
         page = shown(app.test_client(), "/downloads")
-    finally:
-        app.extensions["smartregion"].public.close()
-        app.extensions["smartregion"].private.close()
     kept = page[page.index('id="kept"') :]
     assert f"<code>{release.id}</code> <strong>aktuell</strong>" in kept
     assert re.search(r"<code>0123456789abcdef</code>.*von einer anderen Fassung", kept)
@@ -180,14 +173,10 @@ def test_the_operators_text_is_shown_and_html_in_it_is_not_executed(releases: Re
         "<script>alert(1)</script>\n\n[klick](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
         encoding="utf-8",
     )
-    app = create_app(Settings(var=releases.root, legal=str(tmp_path)))
-    try:
+    with application(Settings(var=releases.root, legal=str(tmp_path))) as app:
         client = app.test_client()
         german, english = (shown(client, f"/legal/imprint?lang={language}") for language in ("de", "en"))
         privacy = shown(client, "/legal/privacy")
-    finally:
-        app.extensions["smartregion"].public.close()
-        app.extensions["smartregion"].private.close()
     assert "<h2>Herausgeber</h2>" in german
     assert "<strong>Beispiel</strong>" in german
     assert "<td>1</td>" in german
@@ -201,12 +190,8 @@ def test_the_operators_text_is_shown_and_html_in_it_is_not_executed(releases: Re
 
 def test_the_privacy_page_says_whether_queries_are_logged_with_their_text(releases: Releases) -> None:
     for logged, expected in ((False, "steht in diesem Betrieb nicht im Protokoll"), (True, "ist eingeschaltet")):
-        app = create_app(Settings(var=releases.root, log_queries=logged))
-        try:
+        with application(Settings(var=releases.root, log_queries=logged)) as app:
             assert expected in shown(app.test_client(), "/legal/privacy")
-        finally:
-            app.extensions["smartregion"].public.close()
-            app.extensions["smartregion"].private.close()
 
 
 def test_no_answer_sets_a_cookie(client: FlaskClient) -> None:

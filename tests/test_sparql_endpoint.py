@@ -23,7 +23,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from release_fixture import BASE, write_release
-from support import free_port
+from support import application, free_port
 from werkzeug.test import TestResponse
 
 from engine import GRAPH_TYPES, TABLE_TYPES
@@ -42,12 +42,11 @@ PROBLEM = "https://w3id.org/smart-region/problem#"
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     var = tmp_path_factory.mktemp("var")
     write_release(Releases(var), "first", bulk=3000)
-    made = create_app(
-        Settings(var=var, query_seconds=1, query_megabytes=512, result_megabytes=2, query_queue=2, cache_megabytes=0)
+    settings = Settings(
+        var=var, query_seconds=1, query_megabytes=512, result_megabytes=2, query_queue=2, cache_megabytes=0
     )
-    yield made
-    made.extensions["smartregion"].public.close()
-    made.extensions["smartregion"].private.close()
+    with application(settings) as made:
+        yield made
 
 
 @pytest.fixture

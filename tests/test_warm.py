@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from release_fixture import BASE, write_release
+from support import application
 
 from publish.release import Releases
 from smartregion_settings import Settings
-from web import create_app
 from web.warm import WarmAnswers
 
 HANAU = "/doc/municipality/06415000"
@@ -45,10 +45,8 @@ def releases(tmp_path: Path) -> Releases:
 
 @pytest.fixture
 def app(releases: Releases) -> Iterator[Flask]:
-    made = create_app(Settings(var=releases.root))
-    yield made
-    made.extensions["smartregion"].public.close()
-    made.extensions["smartregion"].private.close()
+    with application(Settings(var=releases.root)) as made:
+        yield made
 
 
 @pytest.fixture

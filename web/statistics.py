@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pyoxigraph as ox
 from flask import render_template
 
-import ontology
 from web import documents
 from web.current import published
 from web.documents import Triples
+from web.facts import Facts, iri
 from web.labels import prefixed
 from web.nodes import Naming, Node, href, node, subjects
 
-_VOID: Final = ontology.PREFIXES["void"]
-_CLASSES: Final = f"{_VOID}classPartition"
-_PROPERTIES: Final = f"{_VOID}propertyPartition"
+_CLASSES: Final = "void:classPartition"
+_PROPERTIES: Final = "void:propertyPartition"
+_PARTS: Final = {iri(_CLASSES), iri(_PROPERTIES)}
 
 
 @dataclass(frozen=True)
@@ -54,33 +54,24 @@ def page(stem: str, suffixes: list[str]) -> str:
 
 
 def _sections(triples: Triples) -> Iterable[Section]:
-    facts: dict[str, dict[str, list[str]]] = {}
-    for triple in triples:
-        values = facts.setdefault(_text(triple.subject), {}).setdefault(triple.predicate.value, [])
-        values.append(_text(triple.object))
-    parts = {part for known in facts.values() for kind in (_CLASSES, _PROPERTIES) for part in known.get(kind, [])}
+    facts, described = Facts(triples), subjects(triples)
+    parts = {part for name in described for kind in (_CLASSES, _PROPERTIES) for part in facts.links(name, kind)}
     naming = Naming(triples)
     whole = f"{published().release.manifest.base}void#all"
-    for iri in sorted(set(subjects(triples)) - parts, key=lambda iri: (iri != whole, iri)):
-        shown = node(iri, triples, naming)
-        rows = [row for row in shown.rows if row.iri not in (_CLASSES, _PROPERTIES)]
-        known = facts[iri]
+    for name in sorted(set(described) - parts, key=lambda name: (name != whole, name)):
+        shown = node(name, triples, naming)
+        rows = [row for row in shown.rows if row.iri not in _PARTS]
         yield Section(
-            Node(shown.iri, shown.anchor, shown.title, shown.kinds, rows),
-            _partitions(known.get(_CLASSES, []), "class", "entities", facts),
-            _partitions(known.get(_PROPERTIES, []), "property", "triples", facts),
+            replace(shown, rows=rows),
+            _partitions(facts.links(name, _CLASSES), "void:class", "void:entities", facts),
+            _partitions(facts.links(name, _PROPERTIES), "void:property", "void:triples", facts),
         )
 
 
-def _partitions(
-    parts: Iterable[str], what: str, measure: str, facts: dict[str, dict[str, list[str]]]
-) -> list[Partition]:
+def _partitions(parts: Iterable[str], what: str, measure: str, facts: Facts) -> list[Partition]:
     found = []
     for part in parts:
-        (term,), (count,) = facts[part][_VOID + what], facts[part][_VOID + measure]
+        (term,) = facts.links(part, what)
+        (count,) = (term.value for term in facts(part, measure) if isinstance(term, ox.Literal))
         found.append(Partition(part.partition("#")[2], prefixed(term), href(term), int(count)))
     return sorted(found, key=lambda partition: (-partition.count, partition.label))
-
-
-def _text(term: object) -> str:
-    return str(getattr(term, "value", term))
