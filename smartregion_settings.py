@@ -1,6 +1,7 @@
 """Every setting of the service in one place; read from environment variables ``SMARTREGION_<NAME>``.
 
-A settings object is made by the command line or by the caller and handed on; nothing reads it at import time.
+A settings object is made by the command line or by the caller and handed on; nothing reads it at import time. Paths are
+relative to the directory in which it is made, and absolute from then on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Settings with their defaults; ``docs/settings.md`` explains each one for operators."""
 
-    model_config = SettingsConfigDict(env_prefix="SMARTREGION_")
+    model_config = SettingsConfigDict(env_prefix="SMARTREGION_", env_ignore_empty=True, validate_default=True)
 
     base: str = Field("http://localhost:8000/", description="Base IRI: every published IRI begins with it.")
     data: Path = Field(Path("data"), description="Directory of the source records and catalogue.ttl.")
@@ -49,7 +50,7 @@ class Settings(BaseSettings):
     check_workers: int = Field(2, ge=1, le=64, description="Checks at a time per server process.")
     check_queue: int = Field(8, ge=0, description="Checks that may wait per server process; more are refused.")
     links: bool = Field(True, description="Whether files to check are fetched from links.")
-    legal: str = Field("", description="Directory of the operator's legal texts in Markdown.")
+    legal: Path | None = Field(None, description="Directory of the operator's legal texts in Markdown.")
     log_queries: bool = Field(False, description="Write the text of each query to the log.")
 
     @field_validator("base")
@@ -58,3 +59,8 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")) or any(c in value for c in ' <>"{}|\\^`?#'):
             raise ValueError("must be an absolute http(s) address without query and fragment")
         return value if value.endswith("/") else value + "/"
+
+    @field_validator("data", "var", "boundaries", "legal")
+    @classmethod
+    def _from_here(cls, value: Path | None) -> Path | None:
+        return value.absolute() if value else None

@@ -185,13 +185,14 @@ class Release:
 class Releases:
     """The releases below one directory and the pointer to the current one.
 
-    :param root: directory that holds ``releases/`` and ``current``; it need not exist yet.
+    :param root: directory that holds ``releases/`` and ``current``; it need not exist yet. A relative one begins
+        in the working directory of now; all paths that come from it are absolute.
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.directory = root / "releases"
-        self._pointer = root / "current"
+        self.root = root.absolute()
+        self.directory = self.root / "releases"
+        self._pointer = self.root / "current"
 
     def current_id(self) -> str | None:
         """Identifier of the current release, or None before the first; costs one system call."""

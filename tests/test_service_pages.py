@@ -173,7 +173,7 @@ def test_the_operators_text_is_shown_and_html_in_it_is_not_executed(releases: Re
         "<script>alert(1)</script>\n\n[klick](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
         encoding="utf-8",
     )
-    with application(Settings(var=releases.root, legal=str(tmp_path))) as app:
+    with application(Settings(var=releases.root, legal=tmp_path)) as app:
         client = app.test_client()
         german, english = (shown(client, f"/legal/imprint?lang={language}") for language in ("de", "en"))
         privacy = shown(client, "/legal/privacy")

@@ -105,7 +105,6 @@ def create_app(settings: Settings) -> Flask:
     workers = limits.workers if settings.engine else 1
     private = _engine(settings, current, replace(limits, workers=workers, queue=4 * limits.queue))
     observer = Observer(current, settings.query_workers, texts=settings.log_queries)
-    legal_texts = Path(settings.legal) if settings.legal else None
     app.extensions["smartregion"] = Site(
         current=current,
         public=public,
@@ -114,8 +113,8 @@ def create_app(settings: Settings) -> Flask:
         observer=observer,
         checker=_checker(settings, current),
         uploads=_uploads(settings),
-        stamp=_stamp(legal_texts),
-        legal=legal_texts,
+        stamp=_stamp(settings.legal),
+        legal=settings.legal,
         started=dt.datetime.now(dt.UTC),
     )
     language.register(app)

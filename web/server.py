@@ -83,7 +83,8 @@ def _threads(settings: Settings) -> int:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {f"SMARTREGION_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    given = settings.model_dump(exclude_none=True)
+    return {f"SMARTREGION_{name.upper()}": str(value) for name, value in given.items()}
 
 
 def _check_address(settings: Settings) -> None:
