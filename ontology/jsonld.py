@@ -34,7 +34,7 @@ _RELATIVE: Final = re.compile(r"[^:/?#@.][^:/?#]*(?:/[^:/?#.][^:/?#]*)+(?:#[^:#]
 _FEATURES: Final = {"@id", "@type", "@language", "@container", "@context"}
 
 
-def compact(statements: Iterable[Triple | Quad], base: str) -> list[dict[str, Any]]:
+def compact(statements: Iterable[Triple | Quad], base: str | None = None) -> list[dict[str, Any]]:
     """Write statements as records in the terms of the context, one for each subject.
 
     A record has the terms of its class. What no term can say keeps its compact or full IRI as key and an expanded
@@ -44,7 +44,9 @@ def compact(statements: Iterable[Triple | Quad], base: str) -> list[dict[str, An
     values depends on nothing but the statements.
 
     :param statements: in any order; graph names are ignored
-    :param base: base IRI of the service; IRIs below ``{base}id/`` become relative to it
+    :param base: base IRI of the service, for records as ``ingest`` has them: IRIs below ``{base}id/`` become relative
+        to it. Without it all IRIs are absolute, which is what we publish: parsers disagree on ``@base`` within
+        type-scoped contexts
     :raises ValueError: a blank node, triple term or directional string, none of which is ever published; or an IRI
         that JSON-LD cannot write, because its scheme is a prefix of the context (such as ``geo:50.1,8.6``)
     """
@@ -55,14 +57,14 @@ def compact(statements: Iterable[Triple | Quad], base: str) -> list[dict[str, An
     return [compactor.record(subject, nodes[subject]) for subject in sorted(nodes)]
 
 
-def document(nodes: list[dict[str, Any]], base: str) -> dict[str, Any]:
-    """A self-contained JSON-LD document of what :func:`compact` returned for the same base."""
-    return {"@context": [context()["@context"], {"@base": f"{base}id/"}], "@graph": nodes}
+def document(nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    """A self-contained JSON-LD document of what :func:`compact` returned without a base."""
+    return {**context(), "@graph": nodes}
 
 
 @cache
-def _compactor(base: str) -> _Compactor:
-    return _Compactor(context()["@context"], f"{base}id/")
+def _compactor(base: str | None) -> _Compactor:
+    return _Compactor(context()["@context"], base and f"{base}id/")
 
 
 class _Terms:
@@ -100,9 +102,9 @@ class _Terms:
 
 
 class _Compactor:
-    """The context turned around, for one base."""
+    """The context turned around, for one base or none."""
 
-    def __init__(self, definitions: dict[str, Any], base: str) -> None:
+    def __init__(self, definitions: dict[str, Any], base: str | None) -> None:
         self._base = base
         simple = {name: iri for name, iri in definitions.items() if isinstance(iri, str)}
         self._prefixes = {name: iri for name, iri in simple.items() if iri[-1] in ":/?#[]@"}
@@ -173,8 +175,8 @@ class _Compactor:
         return terms.exact.get((predicate, "")) or self._compact_iri(predicate), expanded
 
     def _reference(self, iri: str) -> str:
-        """The IRI relative to the base, where that is safe, else in full."""
-        if iri.startswith(self._base) and _RELATIVE.fullmatch(iri, len(self._base)):
+        """The IRI relative to the base, where there is one and that is safe, else in full."""
+        if self._base and iri.startswith(self._base) and _RELATIVE.fullmatch(iri, len(self._base)):
             return iri[len(self._base) :]
         return self._full(iri)
 

@@ -203,7 +203,7 @@ class _Build:
             asserted = list(triples(part.records, self._base))
             found = dumps.canonical([*asserted, *derived(part.record_type, asserted)])
             self._graphs[name] = found
-            dumps.write_records(self._files, f"dump/{name}", found, self._base, name)
+            dumps.write_records(self._files, f"dump/{name}", found, name)
             self._contents[name] = history.contents(self._files.path(f"dump/{name}.nt"), self._base)
             tabular.write_csv(self._files, name, part.record_type, part.records, self._base)
             label = next(field.term for field in part.record_type.fields if field.role == "LabelRole")
@@ -308,7 +308,7 @@ class _Build:
     def write_whole(self) -> None:
         """The dumps of everything."""
         self._progress("dump", len(self._datasets), len(self._datasets) + 1)
-        dumps.write_whole(self._files, {self._graph(name): found for name, found in self._graphs.items()}, self._base)
+        dumps.write_whole(self._files, {self._graph(name): found for name, found in self._graphs.items()})
         triples = sum(len(found) for found in self._graphs.values())
         self._enter("all", None, 0, 0, triples, self._files.described["dump/all.nq"].sha256)
 

@@ -146,22 +146,22 @@ def write_graph(
         _serialize(files, f"{stem}.{suffix}", triples, _DOCUMENT_FORMATS[suffix], dataset)
 
 
-def write_records(files: Files, stem: str, triples: list[ox.Triple], base: str, dataset: str) -> None:
+def write_records(files: Files, stem: str, triples: list[ox.Triple], dataset: str) -> None:
     """Write the triples of records in every syntax; the JSON-LD is in the terms of our context."""
     for suffix, rdf_format in _GRAPH_FORMATS.items():
         _serialize(files, f"{stem}.{suffix}", triples, rdf_format, dataset)
-    _write_json(files, f"{stem}.jsonld", jsonld.document(jsonld.compact(triples, base), base), dataset)
+    _write_json(files, f"{stem}.jsonld", jsonld.document(jsonld.compact(triples)), dataset)
 
 
-def write_whole(files: Files, graphs: Mapping[str, list[ox.Triple]], base: str) -> None:
+def write_whole(files: Files, graphs: Mapping[str, list[ox.Triple]]) -> None:
     """Write all graphs together: ``dump/all`` merged for the syntaxes of one graph, named for those of datasets."""
     merged = canonical(triple for triples in graphs.values() for triple in triples)
     for suffix, rdf_format in _GRAPH_FORMATS.items():
         _serialize(files, f"dump/all.{suffix}", merged, rdf_format, "all")
     for suffix, rdf_format in _DATASET_FORMATS.items():
         _serialize(files, f"dump/all.{suffix}", _quads(graphs), rdf_format, "all")
-    named = [{"id": name, "@graph": jsonld.compact(triples, base)} for name, triples in graphs.items()]
-    _write_json(files, "dump/all.jsonld", jsonld.document(named, base), "all")
+    named = [{"id": name, "@graph": jsonld.compact(triples)} for name, triples in graphs.items()]
+    _write_json(files, "dump/all.jsonld", jsonld.document(named), "all")
 
 
 def _quads(graphs: Mapping[str, list[ox.Triple]]) -> Iterator[ox.Quad]:

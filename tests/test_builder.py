@@ -169,12 +169,12 @@ def test_the_store_holds_what_the_dumps_say(release: Release, store: ox.Store) -
 
 def test_the_json_ld_is_in_our_terms(release: Release) -> None:
     document = json.loads(release.file("dump/projects.jsonld")[0].read_text(encoding="utf-8"))
-    assert document["@context"][0] == ontology.context()["@context"]
-    knuell = next(node for node in document["@graph"] if node["id"] == "project/region-digitaler-knuell")
+    assert document["@context"] == ontology.context()["@context"]
+    knuell = next(node for node in document["@graph"] if node["id"] == f"{BASE}id/project/region-digitaler-knuell")
     assert knuell["type"] == "Project"
     assert knuell["field"] == ["administration", "smart-energy", "society"]
-    assert knuell["lead"] == "municipality/06634009"
-    assert jsonld.document(document["@graph"], BASE) == document
+    assert knuell["lead"] == f"{BASE}id/municipality/06634009"
+    assert jsonld.document(document["@graph"]) == document
 
 
 def test_geojson_places_a_project_at_its_lead(release: Release) -> None:

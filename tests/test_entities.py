@@ -241,7 +241,7 @@ def test_the_embedded_json_ld_is_the_rdf_of_the_page(client: FlaskClient) -> Non
     block = re.search(r'<script type="application/ld\+json">(.*?)</script>', raw, re.S)
     assert block
     document = json.loads(block[1])
-    assert document["@context"][0] == f"{BASE}context.jsonld"
+    assert document["@context"] == f"{BASE}context.jsonld"
 
     def load(url: str, options: object) -> dict[str, Any]:
         assert url == f"{BASE}context.jsonld"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from concurrent.futures import Executor
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -51,7 +52,8 @@ def test_a_sound_record_in_every_syntax(suffix: str, there: Standing, thread: Ex
 @pytest.mark.parametrize("embedded", [False, True])
 def test_json_ld_in_our_terms_and_nothing_is_fetched(embedded: bool, there: Standing, thread: Executor) -> None:
     triples = [quad.triple for quad in ox.parse(SOUND, format=ox.RdfFormat.TURTLE, base_iri=f"{BASE}id/")]
-    compacted = jsonld.document(jsonld.compact(triples, BASE), BASE)
+    context = [ontology.context()["@context"], {"@base": f"{BASE}id/"}]
+    compacted: dict[str, Any] = {"@context": context, "@graph": jsonld.compact(triples, BASE)}
     if not embedded:
         compacted["@context"] = ["https://daten.example.org/context.jsonld", {"@base": f"{BASE}id/"}]
     assert received("projects.json", json.dumps(compacted), there, thread).findings == []

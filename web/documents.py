@@ -42,8 +42,7 @@ def in_order(triples: Iterable[ox.Triple]) -> Triples:
 def write(triples: Triples, suffix: str) -> bytes:
     """The triples in a syntax; JSON-LD is in the terms of our context."""
     if suffix in {"jsonld", "json"}:
-        base = published().release.manifest.base
-        document = jsonld.document(jsonld.compact(triples, base), base)
+        document = jsonld.document(jsonld.compact(triples))
         return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
     syntax = ox.RdfFormat.from_media_type(MEDIA_TYPES[suffix])
     return ox.serialize(triples, format=syntax, prefixes=_prefixes(triples)) or b""
@@ -51,11 +50,7 @@ def write(triples: Triples, suffix: str) -> bytes:
 
 def embedded(triples: Triples) -> dict[str, Any]:
     """The triples as JSON-LD that stands in a page: small, as it names our context instead of repeating it."""
-    base = published().release.manifest.base
-    return {
-        "@context": [f"{base}context.jsonld", {"@base": f"{base}id/"}],
-        "@graph": jsonld.compact(triples, base),
-    }
+    return {"@context": f"{published().release.manifest.base}context.jsonld", "@graph": jsonld.compact(triples)}
 
 
 def _prefixes(triples: Triples) -> dict[str, str]:
