@@ -1,4 +1,4 @@
-# make run | test | check ; PYTHON, HOST, PORT may be given
+# make run | test | check | dist | bench | clean ; PYTHON, HOST, PORT may be given
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -7,11 +7,10 @@ BIN := $(VENV)/bin
 EDITOR := web/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
 
-.PHONY: run test check setup bench clean
+.PHONY: run test check setup dist bench clean
 
 run: setup
-	$(BIN)/smartregion build --base $${SMARTREGION_BASE:-http://localhost:$(PORT)/}
-	$(BIN)/smartregion serve --host $(HOST) --port $(PORT)
+	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
 
 test: setup $(JUDGES)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
@@ -43,9 +42,13 @@ $(JUDGES): tests/browser/judges/package.json tests/browser/judges/package-lock.j
 	@$(BIN)/npm ci --prefix tests/browser/judges --ignore-scripts --loglevel error \
 		|| echo "axe-core and the Nu HTML checker could not be had; their tests are skipped." >&2
 
+# Wheel and sdist in dist/.
+dist: setup
+	$(BIN)/python -m build
+
 bench: setup
 	$(BIN)/python -m benchmarks.build
 	$(BIN)/python -m benchmarks.queries 1000 10000
 
 clean:
-	rm -rf $(VENV) build frontend/node_modules tests/browser/judges/node_modules web/static/vendor *.egg-info
+	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules web/static/vendor *.egg-info

@@ -22,7 +22,7 @@ from harvest import report
 from harvest.check import Options, check, read_graphs
 from harvest.client import Limits
 from publish.activation import Loss, activate, current
-from publish.builder import build
+from publish.builder import Outcome, build
 from publish.push import Bearer, Login, push
 from publish.release import Releases
 from smartregion_command import (
@@ -36,11 +36,12 @@ from smartregion_command import (
     var_option,
     workers,
 )
+from smartregion_init import init_command
 from smartregion_progress import progress
 from smartregion_settings import Settings
 from smartregion_terminal import print_losses, print_outcome
 from smartregion_validate import template_command, validate_command
-from web.server import serve
+from web.server import check_address, serve
 
 _SHRUNK = 3
 
@@ -55,6 +56,8 @@ def main(context: click.Context) -> None:
 
     \b
     Examples:
+      smartregion init hessen               copy the records that come with the program into hessen/data
+      smartregion run hessen                build them and serve them
       smartregion build                     build a release from data/ and make it current
       smartregion serve --port 8080         serve the current release
       smartregion releases list             show what has been built
@@ -100,20 +103,26 @@ def build_command(
       smartregion build --allow-shrink
     """
     settings = override(settings, data=data, var=var, base=base, page_size=page_size)
+    outcome = _build(settings, 100 if allow_shrink else settings.shrink_percent)
+    if strict and outcome.withheld:
+        sys.exit(1)
+
+
+def _build(settings: Settings, percent: float) -> Outcome:
+    """Build, tell what came of it, and exit if it was not made current."""
     started = time.monotonic()
     with failing(), progress() as report, workers() as executor:
         releases = Releases(settings.var)
-        percent = 100 if allow_shrink else settings.shrink_percent
         limits = (settings.page_size, percent)
         how = (validator(settings), settings.boundaries)
         outcome = build(settings.data, settings.base, releases, executor, report, *limits, *how)
     print_outcome(outcome, time.monotonic() - started)
     if outcome.losses:
         _refuse(releases, outcome.losses, outcome.release.id, percent)
-    if strict and outcome.withheld:
-        sys.exit(1)
+    return outcome
 
 
+main.add_command(init_command)
 main.add_command(validate_command)
 main.add_command(template_command)
 
@@ -137,7 +146,37 @@ def serve_command(
     settings = override(settings, var=var, host=host, port=port, workers=workers)
     with failing():
         Releases(settings.var).open()
-        serve(settings, on_ready=lambda url: click.echo(f"Ready: {url}  (stop with Ctrl+C)"))
+        serve(settings, on_ready=_say_ready)
+
+
+@main.command("run")
+@click.argument("directory", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.pass_obj
+def run_command(settings: Settings, directory: Path | None, host: str | None, port: int | None) -> None:
+    """Build a release and serve it, in one command.
+
+    With a DIRECTORY, its data/ is built into its var/. Unless SMARTREGION_BASE says otherwise, the addresses of records
+    begin with http://localhost:PORT/.
+
+    \b
+    Examples:
+      smartregion run
+      smartregion run hessen --port 8080
+    """
+    inside = {"data": directory / "data", "var": directory / "var"} if directory else {}
+    base = None if "base" in settings.model_fields_set else f"http://localhost:{port or settings.port}/"
+    settings = override(settings, host=host, port=port, base=base, **inside)
+    with failing():
+        check_address(settings)
+    _build(settings, settings.shrink_percent)
+    with failing():
+        serve(settings, on_ready=_say_ready)
+
+
+def _say_ready(address: str) -> None:
+    click.echo(f"Ready: {address}  (stop with Ctrl+C)")
 
 
 @main.command("push")

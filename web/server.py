@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import tempfile
@@ -37,7 +38,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     :param on_ready: called with the address once ``/healthz`` answers 200, from another thread.
     :raises ServerError: the address is taken, or the server processes keep failing.
     """
-    _check_address(settings)
+    check_address(settings)
     os.environ.update(_environment(settings))
     prefix = urlsplit(settings.base).path.rstrip("/")
     # Read by prometheus_client in each server process.
@@ -87,15 +88,20 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {f"SMARTREGION_{name.upper()}": str(value) for name, value in given.items()}
 
 
-def _check_address(settings: Settings) -> None:
-    """Granian would share the port with whoever has it already."""
+def check_address(settings: Settings) -> None:
+    """Whether the address is free; Granian would share the port with whoever has it already.
+
+    :raises ServerError: it is not.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise ServerError(f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}.") from None
+            advice = "Another one: --port NUMBER." if error.errno == errno.EADDRINUSE else ""
+            message = f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}. {advice}"
+            raise ServerError(message.rstrip()) from None
 
 
 def _near(host: str) -> str:
