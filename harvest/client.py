@@ -8,7 +8,6 @@ connection is opened, and the connection goes to one of these, whatever the name
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import tempfile
 import threading
@@ -27,9 +26,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, ProtocolError
 
+from harvest.public_addresses import is_public
+
 _CHUNK: Final = 2**16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 AGENT: Final = "smartregion-harvest-check/1"
 
 
@@ -251,7 +251,7 @@ def _connected(connection: HTTPConnection, connect: Callable[[], socket.socket],
         raise NewConnectionError(connection, f"{host}: {error}") from error
     addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
     for address in addresses:
-        if not _is_public(address):
+        if not is_public(address):
             raise _Private(f"{host} = {address}")
     try:
         return _first(connection, connect, addresses)
@@ -267,13 +267,3 @@ def _first(connection: HTTPConnection, connect: Callable[[], socket.socket], add
             return connect()
     connection.host = addresses[-1]
     return connect()
-
-
-def _is_public(address: str) -> bool:
-    """Whether an address is anybody's; one that stands for an IPv4 address (RFC 3056, 4291, 6052) is as public."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        translated = ipaddress.IPv4Address(int(found) & 2**32 - 1) if found in _NAT64 else None
-        if inner := found.ipv4_mapped or found.sixtofour or translated:
-            return _is_public(str(inner))
-    return found.is_global and not found.is_multicast
