@@ -175,7 +175,7 @@ def test_every_other_representation_is_linked_and_is_what_it_is_said_to_be(clien
     assert len(alternates) == 6
     for target, what in alternates:
         response = client.get(target)
-        assert (response.status_code, response.mimetype) == (200, what["type"]), target
+        assert (response.status_code, response.mimetype) == (200, what.get("type", "text/turtle")), target
         assert response.headers.get("Content-Profile") == (f"<{what['profile']}>" if "profile" in what else None)
     assert {(what["token"], what["anchor"]) for _, what in found if what["rel"] == "type"} == {
         ("dcat-ap-de-3.0", VERSION_3),
@@ -183,6 +183,25 @@ def test_every_other_representation_is_linked_and_is_what_it_is_said_to_be(clien
     }
     (shapes,) = [target for target, what in found if what["rel"] == "describedby"]
     assert b"shacl#" in client.get(shapes).data
+
+
+@pytest.mark.parametrize("address", ["/catalog", "/dataset/projects", "/catalog?page=3"])
+@pytest.mark.parametrize("profile", [None, TOKEN_2])
+@pytest.mark.parametrize(("suffix", "syntax"), FORMATS.items())
+def test_an_alternate_in_json_ld_is_the_same_document(
+    client: FlaskClient, address: str, profile: str | None, suffix: str, syntax: str
+) -> None:
+    """A client that wants JSON-LD follows such links (JSON-LD 1.1, 6.2), rdflib even from JSON-LD."""
+    address += f"{'&' if '?' in address else '?'}profile={profile}" if profile else ""
+    response = client.get(address, headers={"Accept": syntax})
+    alternates = [link for link in response.headers.getlist("Link") if 'rel="alternate"' in link]
+    links = [link for link in alternates if FORMATS["jsonld"] in link]
+    assert len(links) == (suffix != "jsonld")
+    own = Graph().parse(data=response.data, format=response.mimetype)
+    assert response.headers["Content-Profile"] == f"<{VERSION_2 if profile else VERSION_3}>"
+    for link in links:
+        other = Graph().parse(data=client.get(link[1 : link.index(">")]).data, format="json-ld")
+        assert len(other - own) == len(own - other) < len(own) / 2, "other links from page to page, if any"
 
 
 def test_a_negotiated_answer_says_where_it_lies(client: FlaskClient) -> None:

@@ -15,13 +15,16 @@ from werkzeug.exceptions import NotFound
 from publish.release import Feed
 from web import delivery, documents, profiles
 from web.current import published, site
-from web.negotiation import MEDIA_TYPES, choose
+from web.negotiation import MEDIA_TYPES, choose, sources
 from web.nodes import Naming, node, subjects
 
 blueprint = Blueprint("feed", __name__)
 
 SUFFIXES: Final = ("ttl", "rdf", "jsonld", "nt", "html")
-"""Representations of the catalogue and of a dataset, the usual one first."""
+"""Representations of the catalogue and of a dataset that are shown, the usual one first."""
+
+OFFERED: Final = sources(SUFFIXES)
+"""All representations; see :func:`web.negotiation.sources`."""
 
 _PARTS: Final = """
 CONSTRUCT { ?catalog a ?class . ?part ?p ?o . ?o ?q ?name }
@@ -41,7 +44,7 @@ def catalog(suffix: str | None = None) -> ResponseReturnValue:
     """A page of the catalogue."""
     feed = published().release.manifest.feed
     number = _page_number(feed)
-    chosen = suffix or choose(SUFFIXES)
+    chosen = suffix or choose(OFFERED)
     if chosen == "html":
         return documents.not_modified("html") or documents.finish(Response(_for_people(feed)), "html")
     # The links from page to page keep the suffix of the address: whoever has chosen a syntax by it stays with that.
@@ -58,10 +61,13 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
     :param number: of the page, of ``last`` pages.
     :raises NotFound: it is not there, or not in this syntax.
     """
+    if suffix not in OFFERED:
+        raise NotFound
     feed = published().release.manifest.feed
     token = profiles.choose(feed)
     position = f"-{number}" if last > 1 else ""
-    response = delivery.send(f"feed/{token}/{stem}.{suffix}", f"{path.rpartition('/')[2]}{position}.{suffix}")
+    name = f"{path.rpartition('/')[2]}{position}.{suffix}"
+    response = delivery.send(f"feed/{token}/{stem}.{OFFERED[suffix]}", name, MEDIA_TYPES[suffix])
     response.vary.add("Accept")
     profiles.describe(response, feed, token)
     place = _Place(feed, token, number, last)
@@ -73,15 +79,18 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
 
 
 def _links(place: _Place, path: str, suffix: str) -> Iterator[str]:
-    """The same in other syntaxes and profiles (Content Negotiation by Profile, 7.2.1), and the other pages."""
+    """The same in other syntaxes and profiles (Content Negotiation by Profile, 7.2.1), and the other pages.
+
+    A client that wants JSON-LD follows an alternate of that type (JSON-LD 1.1, 6.2), rdflib even if it has JSON-LD. So
+    a link with a type leads to the same triples, and another profile is named by the address that its syntaxes share.
+    """
     yield f"<{place.address(request.path)}>; {place.kind('self', suffix)}"
     for other in SUFFIXES:
         if other != suffix:
             yield f"<{place.address(f'{path}.{other}')}>; {place.kind('alternate', other)}"
-    for token in place.feed.profiles:
+    for token, profile in place.feed.profiles.items():
         if token != place.token:
-            elsewhere = place._replace(token=token)
-            yield f"<{elsewhere.address(f'{path}.{suffix}')}>; {elsewhere.kind('alternate', suffix)}"
+            yield f'<{place._replace(token=token).address(path)}>; rel="alternate"; profile="{profile}"'
     for relation, page in place.others():
         yield f'<{page.address(request.path)}>; rel="{relation}"'
     yield f'<{request.script_root}/shapes/catalogue>; rel="describedby"'
