@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_list_header, parse_options_header
 from werkzeug.wsgi import wrap_file
 
 import ontology
@@ -69,20 +71,37 @@ _BODIES_OF_A_CLIENT = 4
 _MOST_PARAMETERS = 1000
 _QUERY, _UPDATE, _FORM = "application/sparql-query", "application/sparql-update", "application/x-www-form-urlencoded"
 
-_TABLES: Final = {**{name: name for name in TABLE_TYPES}, "application/json": TABLE_TYPES[0]}
+_TABLES: Final = {
+    **{name: name for name in TABLE_TYPES},
+    "application/json": "application/sparql-results+json",
+    "application/xml": "application/sparql-results+xml",
+    "text/xml": "application/sparql-results+xml",
+}
 _GRAPHS: Final = {**{name: name for name in GRAPH_TYPES}, "application/json": "application/ld+json"}
+_FORMAT_PARAMETERS: Final = ("format", "output", "results")
+"""Which of these there is, depends on the server; SPARQLWrapper sends all of them."""
+
 _SHORT_NAMES: Final = {
     "json": "application/json",
+    "xml": "application/xml",
     "csv": "text/csv",
     "tsv": "text/tab-separated-values",
     "turtle": "text/turtle",
     "ttl": "text/turtle",
+    "n3": "text/turtle",
     "nt": "application/n-triples",
+    "ntriples": "application/n-triples",
     "rdf": "application/rdf+xml",
+    "rdf+xml": "application/rdf+xml",
+    "rdfxml": "application/rdf+xml",
     "jsonld": "application/ld+json",
+    "json-ld": "application/ld+json",
     "trig": "application/trig",
     "nq": "application/n-quads",
+    "nquads": "application/n-quads",
 }
+_XHTML, _XML = "application/xhtml+xml", {"application/xml", "text/xml"}
+_WEIGHT: Final = re.compile(r"(?=\.?[0-9])[01]?(?:\.[0-9]*)?")
 _SERVICE = """
 @prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
 @prefix format: <http://www.w3.org/ns/formats/> .
@@ -122,11 +141,11 @@ class RequestError(QueryError):
 
 @dataclass(frozen=True)
 class _Call:
-    """What a request asks: the query text, if any, and the dataset to ask."""
+    """What a request asks: the query text, if any, the dataset to ask, and formats by name."""
 
     text: str | None
     dataset: Dataset
-    format: str | None
+    wishes: list[str]
 
 
 @dataclass
@@ -153,6 +172,7 @@ def blueprint(
     length: int,
     page: Callable[[], ResponseReturnValue],
     observing: Callable[[], AbstractContextManager[Observation]],
+    aliases: Mapping[str, str],
 ) -> Blueprint:
     """The endpoint at ``/sparql``.
 
@@ -161,27 +181,29 @@ def blueprint(
     :param length: most characters of a query; a body that cannot fit is not read.
     :param page: shows a form to people who come without a query.
     :param observing: is entered for each request with a query or a body, and told what came of it.
+    :param aliases: other names of media types of graphs.
     """
+    graphs = _GRAPHS | {alias: name for alias, name in aliases.items() if name in GRAPH_TYPES and alias not in _GRAPHS}
     routes = Blueprint("sparql", __name__)
     bodies = Admission(BODIES, 0, _BODIES_OF_A_CLIENT)
 
     @routes.route("/sparql", methods=["GET", "POST"])
     def sparql() -> ResponseReturnValue:
         if request.method != "POST" and not request.query_string:
-            return _describe(engine, address(), page)
+            return _describe(engine, address(), page, graphs)
         with observing() as seen:
             call = _read_request(length, bodies)
             if call.text is not None:
-                return _answer(engine, call, address(), seen)
-        return _describe(engine, address(), page)
+                return _answer(engine, call, address(), seen, graphs)
+        return _describe(engine, address(), page, graphs)
 
     return routes
 
 
-def _answer(engine: Engine, call: _Call, address: str, seen: Observation) -> Response:
+def _answer(engine: Engine, call: _Call, address: str, seen: Observation, graphs: Mapping[str, str]) -> Response:
     text = seen.text = call.text or ""
     query = engine.prepare(text)
-    seen.media_type = media_type = _choose(query, call.format)
+    seen.media_type = media_type = _choose(_TABLES if query.gives_table else graphs, call.wishes)
     tag = _tag(engine.version(), media_type, call.dataset, query)
     conditional = request.method in {"GET", "HEAD"} and not query.volatile
     if conditional and _known(tag):
@@ -201,15 +223,29 @@ def client() -> str:
     return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))
 
 
-def preferred(accept: MIMEAccept, offered: Iterable[str]) -> str | None:
+def preferred(accept: str, offered: Iterable[str]) -> str | None:
     """The offered media type that a client likes best; of equals the first (RFC 9110, 12.5.1).
 
-    Parameters such as ``charset`` or ``profile`` are not compared. Without a wish, it is the first offered.
+    Parameters such as ``charset`` or ``profile`` are not compared. ``*`` counts as ``*/*`` and ``.2`` as ``0.2``, as
+    Java and others send them; a part that cannot be read counts for nothing. Beside XHTML, which browsers ask for,
+    plain XML means a page. Without a wish, it is the first offered.
+
+    :param accept: the header as it came, empty if there is none.
+    :returns: None if nothing fits.
     """
     offered = list(offered)
-    if not accept:
-        return offered[0]
-    return MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in accept]).best_match(offered)
+    wishes = [wish for part in parse_list_header(accept) if (wish := _wish(part))]
+    if _XHTML in dict(wishes):
+        wishes = [wish for wish in wishes if wish[0] not in _XML]
+    return MIMEAccept(wishes).best_match(offered) if wishes else offered[0]
+
+
+def _wish(part: str) -> tuple[str, float] | None:
+    """A range of media types and its weight."""
+    name, options = parse_options_header(part)
+    weight = options.get("q", "1").strip()
+    name = "*/*" if name == "*" else name
+    return (name, float(weight)) if name.count("/") == 1 and _WEIGHT.fullmatch(weight) and float(weight) <= 1 else None
 
 
 def _read_request(length: int, bodies: Admission) -> _Call:
@@ -243,7 +279,8 @@ def _read_request(length: int, bodies: Admission) -> _Call:
         dataset = Dataset(tuple(values.get("default-graph-uri", ())), tuple(values.get("named-graph-uri", ())))
     except QueryRejected as error:
         raise RequestError("graph-not-iri", str(error)) from None
-    return _Call(queries[0] if queries else None, dataset, values.get("format", [None])[-1])
+    wishes = [wish for name in _FORMAT_PARAMETERS for wish in reversed(values.get(name, []))]
+    return _Call(queries[0] if queries else None, dataset, wishes)
 
 
 def _body(length: int, bodies: Admission) -> bytes:
@@ -271,16 +308,16 @@ def _text(raw: bytes) -> str:
         raise RequestError("not-utf-8", "The request is not in UTF-8.") from None
 
 
-def _choose(query: Query, wish: str | None) -> str:
-    """The media type of the answer: by ``format``, else by Accept."""
-    offered = _TABLES if query.gives_table else _GRAPHS
-    if wish:
-        xml = TABLE_TYPES[1] if query.gives_table else "application/rdf+xml"
-        found: str | None = xml if wish == "xml" else _SHORT_NAMES.get(wish, wish)
-    else:
-        found = preferred(request.accept_mimetypes, offered)
-    if found not in offered:
-        raise RequestError("not-acceptable", ", ".join(offered))
+def _choose(offered: Mapping[str, str], wishes: list[str]) -> str:
+    """The media type of the answer: by a parameter that names one of them, else by Accept.
+
+    :param offered: media types by all their names.
+    """
+    named = (_SHORT_NAMES.get(wish, wish) for wish in wishes)
+    found = next((name for name in named if name in offered), None)
+    found = found or preferred(request.headers.get("Accept", ""), offered)
+    if found is None:
+        raise RequestError("not-acceptable", ", ".join(dict.fromkeys(offered.values())))
     return offered[found]
 
 
@@ -313,14 +350,14 @@ def _respond(result: Result) -> Response:
     return response
 
 
-def _describe(engine: Engine, address: str, page: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+def _describe(
+    engine: Engine, address: str, page: Callable[[], ResponseReturnValue], graphs: Mapping[str, str]
+) -> ResponseReturnValue:
     """What the service is: for people a page, for programs SPARQL 1.1 Service Description."""
-    offered = (*GRAPH_TYPES, "text/html")
-    kind = preferred(request.accept_mimetypes, offered)
-    if kind is None:
-        raise RequestError("not-acceptable", ", ".join(offered))
-    if kind == "text/html":
+    wish = preferred(request.headers.get("Accept", ""), (*graphs, "text/html"))
+    if wish == "text/html":
         return page()
+    kind = graphs[wish or GRAPH_TYPES[0]]
     sd = ontology.PREFIXES["sd"]
     found = engine.query(engine.prepare(_DATASET), "application/n-triples")
     triples = {quad.triple for quad in ox.parse(found.read(), format=ox.RdfFormat.N_TRIPLES)}

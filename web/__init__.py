@@ -32,6 +32,7 @@ from web import (
     language,
     legal,
     navigator,
+    negotiation,
     pages,
     problems,
     query,
@@ -57,6 +58,7 @@ _UNPACKED = 25
 _COMPRESSED = [
     "text/html",
     "text/css",
+    "text/n3",
     "text/javascript",
     "image/svg+xml",
     "text/csv",
@@ -144,6 +146,7 @@ def create_app(settings: Settings) -> Flask:
             length=settings.query_length,
             page=query.query_page,
             observing=observer.observing,
+            aliases=negotiation.ALIASES,
         )
     )
     if settings.warm_megabytes and not settings.engine:

@@ -14,7 +14,7 @@ import ontology
 from web import documents
 from web.current import published, site
 from web.documents import Triples
-from web.feed import SUFFIXES, answer
+from web.feed import OFFERED, SUFFIXES, answer
 from web.language import language, lazy_gettext
 from web.negotiation import choose, split
 from web.nodes import NAMES, Naming, Value, href, node, subjects
@@ -54,7 +54,7 @@ _SHOWN: Final = {
 def dataset(name: str) -> ResponseReturnValue:
     """The part of the catalogue about a dataset, or its page."""
     stem, suffix = split(name)
-    chosen = suffix or choose(SUFFIXES)
+    chosen = suffix or choose(OFFERED)
     if chosen != "html":
         return answer(f"/dataset/{stem}", f"dataset/{stem}", chosen)
     manifest = published().release.manifest

@@ -14,10 +14,11 @@ from publish.release import SUFFIXES
 from web.current import midnight, published
 
 
-def send(name: str, download: str | None = None) -> Response:
+def send(name: str, download: str | None = None, media_type: str | None = None) -> Response:
     """The file of this name, in the content coding that the client likes best.
 
     :param download: the name under which a client may keep it, by default the last part of its own.
+    :param media_type: under which it is sent, by default its own.
     :raises NotFound: the manifest lists no such file.
     """
     try:
@@ -26,11 +27,14 @@ def send(name: str, download: str | None = None) -> Response:
         raise NotFound from None
     coding = request.accept_encodings.best_match((*described.packed, "identity"))
     packed = described.packed.get(coding or "")
+    media_type = media_type or described.media_type
+    tag = packed.sha256 if packed else described.sha256
     response = _answer(
         str(path) + (SUFFIXES[coding] if coding and packed else ""),
-        described.media_type,
+        media_type,
         download or PurePosixPath(name).name,
-        packed.sha256 if packed else described.sha256,
+        # The same bytes as something else are another representation.
+        tag if media_type == described.media_type else f"{tag} {media_type}",
         described.modified,
     )
     if coding and packed:

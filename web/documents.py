@@ -16,10 +16,13 @@ from engine import Bindings, Dataset, Query
 from ontology import jsonld
 from web.current import published, site
 from web.language import language
-from web.negotiation import MEDIA_TYPES
+from web.negotiation import FORMATS, MEDIA_TYPES, sources
 
 SUFFIXES: Final = ("ttl", "jsonld", "rdf", "nt", "json", "html")
-"""Representations of a document, the usual one first."""
+"""Representations of a document that are shown, the usual one first."""
+
+OFFERED: Final = sources(SUFFIXES)
+"""All representations; see :func:`web.negotiation.sources`."""
 
 Triples = list[ox.Triple]
 
@@ -44,7 +47,7 @@ def write(triples: Triples, suffix: str) -> bytes:
     if suffix in {"jsonld", "json"}:
         document = jsonld.document(jsonld.compact(triples))
         return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
-    syntax = ox.RdfFormat.from_media_type(MEDIA_TYPES[suffix])
+    syntax = ox.RdfFormat.from_media_type(MEDIA_TYPES[FORMATS[suffix].subset or suffix])
     return ox.serialize(triples, format=syntax, prefixes=_prefixes(triples)) or b""
 
 

@@ -20,7 +20,7 @@ from web import documents
 from web.citation import cite
 from web.current import published, site
 from web.descriptions import Description, describe
-from web.documents import SUFFIXES, Triples
+from web.documents import OFFERED, SUFFIXES, Triples
 from web.entity_page import EntityPage
 from web.language import language, lazy_gettext
 from web.negotiation import MEDIA_TYPES, choose, split
@@ -45,7 +45,7 @@ def identify(segment: str, key: str) -> ResponseReturnValue:
     answer = engine.query(engine.prepare(_SUCCESSOR), TABLE_TYPES[0], bindings={"s": _thing(segment, key)})
     rows = list(ox.parse_query_results(answer.read(), ox.QueryResultsFormat.JSON))  # type: ignore[arg-type]
     if not rows:
-        return _absent(segment, key, choose(SUFFIXES))
+        return _absent(segment, key, choose(OFFERED))
     base = published().release.manifest.base
     successors = [row["by"].value for row in rows if row["by"] is not None and row["by"].value.startswith(base)]
     if len(successors) == 1:
@@ -60,8 +60,8 @@ def identify(segment: str, key: str) -> ResponseReturnValue:
 def document(segment: str, name: str) -> ResponseReturnValue:
     """What is known about a record: its properties, its parts, and what refers to it."""
     key, suffix = split(name)
-    suffix = suffix or choose(SUFFIXES)
-    if suffix not in SUFFIXES:
+    suffix = suffix or choose(OFFERED)
+    if suffix not in OFFERED:
         raise NotFound
     if (cached := documents.not_modified(suffix)) is not None:
         return cached

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from web import delivery, documents, statistics, vocabulary
 from web.current import published
 from web.language import gettext
-from web.negotiation import MEDIA_TYPES, choose, split, wants_html
+from web.negotiation import MEDIA_TYPES, choose, sources, split, wants_html
 from web.nodes import href
 
 blueprint = Blueprint("files", __name__)
@@ -113,13 +113,17 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
     suffixes = [known for known in MEDIA_TYPES if f"{stem}.{known}" in files]
     if not suffixes:
         raise NotFound
-    chosen = suffix or choose([*suffixes, "html"] if page else suffixes)
+    offered = sources(suffixes)
+    chosen = suffix or choose([*offered, "html"] if page else offered)
     if chosen == "html" and page:
         return documents.not_modified("html") or documents.finish(Response(page(stem, suffixes)), "html")
-    response = delivery.send(f"{stem}.{chosen}")
+    if chosen not in offered:
+        raise NotFound
+    name = f"{stem}.{chosen}"
+    response = delivery.send(f"{stem}.{offered[chosen]}", name.rpartition("/")[2], MEDIA_TYPES[chosen])
     if suffix is None:
         response.vary.add("Accept")
-        response.headers["Content-Location"] = f"{request.script_root}/{stem}.{chosen}"
+        response.headers["Content-Location"] = f"{request.script_root}/{name}"
     return response
 
 

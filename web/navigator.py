@@ -6,7 +6,6 @@ says where to cut (see publish/incremental.py).
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import io
 import zipfile
@@ -18,11 +17,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import delivery, documents
+from web import delivery, documents, moments
 from web.current import published
-from web.language import gettext
 from web.negotiation import choose, wants_html
-from web.problems import Problem
 
 blueprint = Blueprint("navigator", __name__, url_prefix="/navigator")
 
@@ -93,23 +90,8 @@ def _changed(suffix: str) -> Response:
 
 
 def _moment() -> str:
-    """The moment that is asked for, as the files write it.
-
-    :raises Problem: it is not an ISO 8601 date, or date and time with an offset; without one it is UTC.
-    """
-    found = request.args.getlist(_PARAMETER)
-    try:
-        (text,) = found
-        moment = dt.datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        detail = gettext(
-            "%(parameter)s muss genau einmal angegeben sein: ein Tag wie 2026-11-22 oder ein Zeitpunkt wie "
-            "2026-11-22T08:00:00Z (ein Pluszeichen als %%2B).",
-            parameter=_PARAMETER,
-        )
-        raise Problem("parameter-invalid", 400, detail, parameter=_PARAMETER) from None
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    """The moment that is asked for, as the files write it."""
+    return moments.asked(_PARAMETER).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _end(section: list[Any], moment: str) -> int:

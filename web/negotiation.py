@@ -1,52 +1,90 @@
 """Which representation a client gets: by the suffix of the address, else by Accept (RFC 9110, 12.5.1).
 
-Harvesters send ``*/*`` or nothing and get the first that is offered, which is RDF; browsers ask for HTML by name.
+Harvesters send ``*/*`` or nothing and get the first that is offered, which is RDF; browsers ask for HTML by name. Where
+nothing fits, the Accept header counts as if it were not there, which the standard allows: an answer that the client did
+not ask for helps it more than none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from flask import request
 
-from sparql_endpoint import RequestError, preferred
+from sparql_endpoint import preferred
 
-MEDIA_TYPES: Final = {
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "rdf": "application/rdf+xml",
-    "jsonld": "application/ld+json",
-    "trig": "application/trig",
-    "nq": "application/n-quads",
-    "json": "application/json",
-    "csv": "text/csv",
-    "geojson": "application/geo+json",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "html": "text/html",
+
+class Format(NamedTuple):
+    """A format of an answer.
+
+    :ivar media_type: as it is registered.
+    :ivar aliases: older and private names, by which clients still ask for it.
+    :ivar subset: suffix of a format whose documents are all documents of this one, too.
+    """
+
+    media_type: str
+    aliases: tuple[str, ...] = ()
+    subset: str | None = None
+
+
+FORMATS: Final = {
+    "ttl": Format("text/turtle", ("application/x-turtle", "application/turtle")),
+    "nt": Format("application/n-triples", ("text/plain", "text/ntriples")),
+    "rdf": Format("application/rdf+xml", ("application/xml", "text/xml")),
+    "jsonld": Format("application/ld+json", ("application/json", "application/x-json+ld")),
+    "trig": Format("application/trig", ("application/x-trig",), "ttl"),
+    "nq": Format("application/n-quads", ("text/nquads", "text/x-nquads"), "nt"),
+    "n3": Format("text/n3", ("text/rdf+n3", "application/n3"), "ttl"),
+    "json": Format("application/json"),
+    "csv": Format("text/csv"),
+    "geojson": Format("application/geo+json", ("application/vnd.geo+json",)),
+    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "html": Format("text/html", ("application/xhtml+xml",)),
 }
-"""Media type by suffix; the usual one first."""
+"""Formats by suffix; the usual one first. A name belongs to the format that has it as its own, if that is offered."""
+
+MEDIA_TYPES: Final = {suffix: known.media_type for suffix, known in FORMATS.items()}
+"""Media type by suffix."""
+
+ALIASES: Final = {alias: known.media_type for known in FORMATS.values() for alias in known.aliases} | {
+    name: FORMATS[known.subset].media_type
+    for known in FORMATS.values()
+    if known.subset
+    for name in (known.media_type, *known.aliases)
+}
+"""What answers to a name that is not the media type of what is offered."""
 
 
 def split(name: str) -> tuple[str, str | None]:
-    """The name without its suffix, and the suffix if it is one of :data:`MEDIA_TYPES`."""
+    """The name without its suffix, and the suffix if it is one of :data:`FORMATS`."""
     stem, dot, suffix = name.rpartition(".")
-    return (stem, suffix) if dot and stem and suffix in MEDIA_TYPES else (name, None)
+    return (stem, suffix) if dot and stem and suffix in FORMATS else (name, None)
+
+
+def sources(written: Iterable[str]) -> dict[str, str]:
+    """What can be answered: suffixes of formats, each with the one of those written that holds its content."""
+    written = list(written)
+    subsets = {suffix: known.subset for suffix, known in FORMATS.items() if known.subset in written and known.subset}
+    return {suffix: suffix for suffix in written} | {
+        suffix: subset for suffix, subset in subsets.items() if suffix not in written
+    }
 
 
 def choose(suffixes: Iterable[str]) -> str:
     """The suffix of the representation that the client likes best.
 
     :param suffixes: of what is offered, the usual one first.
-    :raises RequestError: none of them.
     """
-    offered = {MEDIA_TYPES[suffix]: suffix for suffix in suffixes}
-    found = preferred(request.accept_mimetypes, offered)
-    if found is None:
-        raise RequestError("not-acceptable", ", ".join(offered))
-    return offered[found]
+    suffixes = list(suffixes)
+    offered = {FORMATS[suffix].media_type: suffix for suffix in suffixes}
+    for suffix in suffixes:
+        for alias in FORMATS[suffix].aliases:
+            offered.setdefault(alias, suffix)
+    found = preferred(request.headers.get("Accept", ""), offered)
+    return suffixes[0] if found is None else offered[found]
 
 
 def wants_html() -> bool:
     """Whether the client likes HTML better than data, as browsers do."""
-    return preferred(request.accept_mimetypes, ("application/json", "text/html")) == "text/html"
+    return preferred(request.headers.get("Accept", ""), ("application/json", "text/html")) == "text/html"

@@ -6,11 +6,13 @@ import json
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from engine import QueryError
 from publish.release import ReleaseError
 from sparql_endpoint import STATUS
+from web import addresses
 from web.language import gettext, language, lazy_gettext
 from web.negotiation import wants_html
 
@@ -101,8 +103,10 @@ def _no_release(_: ReleaseError) -> Response:
     return _problem("no-release", 503, gettext("Sobald eine Veröffentlichung erstellt ist, erscheint sie hier."), {})
 
 
-def _http_error(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
+    if status == 404 and (better := addresses.better()) is not None:
+        return better
     kind = _KINDS.get(status, "internal-error")
     response = _problem(kind, status, _explanation(kind), {})
     for name, value in error.get_headers(request.environ):

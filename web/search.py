@@ -16,7 +16,7 @@ from web import documents, search_files, search_view
 from web.current import published
 from web.language import gettext, language
 from web.maps import Point
-from web.negotiation import MEDIA_TYPES, choose
+from web.negotiation import MEDIA_TYPES, choose, sources
 from web.search_index import Found
 from web.search_query import ORDERS, Search, asked, is_canonical
 from web.search_suggest import suggestions
@@ -25,6 +25,10 @@ blueprint = Blueprint("search", __name__)
 
 SUFFIXES: Final = ("json", "csv", "ttl", "jsonld", "rdf", "nt", "html")
 """Representations of results, the usual one first."""
+
+OFFERED: Final = sources(SUFFIXES)
+"""All representations; see :func:`web.negotiation.sources`."""
+
 _PAGE: Final = 20
 _SOMEWHERE: Final = "~somewhere~"
 
@@ -32,7 +36,7 @@ _SOMEWHERE: Final = "~somewhere~"
 @blueprint.get("/search")
 def results() -> ResponseReturnValue:
     """What a search finds, as a page or by Accept as a file."""
-    suffix = choose(SUFFIXES)
+    suffix = choose(OFFERED)
     response = _page() if suffix == "html" else _file(suffix)
     response.vary.add("Accept")
     return response
@@ -41,7 +45,7 @@ def results() -> ResponseReturnValue:
 @blueprint.get("/search.<suffix>")
 def file(suffix: str) -> ResponseReturnValue:
     """What a search finds, as a file."""
-    if suffix not in SUFFIXES or suffix == "html":
+    if suffix not in OFFERED or suffix == "html":
         raise NotFound
     return _file(suffix)
 
@@ -145,7 +149,7 @@ def _file(suffix: str) -> Response:
     if request.if_none_match.contains_weak(tag):
         return documents.finish(Response(status=304), suffix)
     found = _find(search, "de")  # a file is the same in every language
-    most = search_files.LIMITS[suffix]
+    most = search_files.LIMITS[OFFERED[suffix]]
     first = most * (search.page - 1)
     if search.page > 1 and first >= len(found.numbers):
         raise NotFound
