@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     reference_validation: bool = Field(False, description="Validate records with pyshacl alone, without the fast path.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    proxies: int = Field(0, ge=0, description="Reverse proxies in front whose X-Forwarded-* headers are trusted.")
+    proxies: int = Field(0, ge=0, description="Reverse proxies in front, each of which adds to X-Forwarded-For.")
     engine: str = Field("", description="Query URL of a SPARQL 1.1 server to ask instead of the release's own store.")
     workers: int = Field(2, ge=1, le=64, description="Server processes.")
     query_workers: int = Field(2, ge=1, le=64, description="Query processes per server process.")

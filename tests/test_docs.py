@@ -77,8 +77,8 @@ def test_links_between_pages_lead_somewhere(name: str) -> None:
         assert (page.parent / target).exists(), target
 
 
-def test_every_route_is_documented(releases: Releases) -> None:
-    documented = set(re.findall(r"^\| `(/[^`]*)` \|", (DOCS / "http.md").read_text(encoding="utf-8"), re.M))
+def test_every_route_is_documented_once(releases: Releases) -> None:
+    documented = re.findall(r"^\| `(/[^`]*)` \|", (DOCS / "http.md").read_text(encoding="utf-8"), re.M)
     app = create_app(Settings(var=releases.root))
     routes: set[str] = set()
     for rule in app.url_map.iter_rules():
@@ -87,4 +87,4 @@ def test_every_route_is_documented(releases: Releases) -> None:
         for name in names:
             route = rule.rule.replace(choices[0], name) if choices else rule.rule
             routes.add(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route))
-    assert routes == documented
+    assert sorted(documented) == sorted(routes)

@@ -55,7 +55,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 def warm(app: Flask) -> WarmAnswers:
-    found = app.wsgi_app
+    found = app.wsgi_app._inner  # type: ignore[attr-defined]
     assert isinstance(found, WarmAnswers)
     return found
 

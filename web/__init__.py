@@ -10,7 +10,6 @@ from pathlib import Path
 
 from flask import Flask
 from flask_compress import Compress
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 import ontology
 import sparql_endpoint
@@ -28,6 +27,7 @@ from web import (
     feed,
     figures,
     files,
+    gateway,
     health,
     language,
     legal,
@@ -45,7 +45,9 @@ from web import (
 )
 from web.checks import Checker, CheckLimits, FileLimits, Records
 from web.current import Current, Site
+from web.gateway import Gateway
 from web.observation import Observer
+from web.ranges import RangedResponse
 from web.uploads import Uploads
 from web.warm import WarmAnswers
 
@@ -97,6 +99,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=2**20,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.response_class = RangedResponse
     releases = Releases(settings.var)
     current = Current(releases)
     limits = _limits(settings)
@@ -123,6 +126,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.filters["worst"] = report.worst
     problems.register(app)
     security.register(app)
+    gateway.register(app)
     assets.register(app)
     Compress(app)
     app.register_blueprint(pages.blueprint)
@@ -151,9 +155,7 @@ def create_app(settings: Settings) -> Flask:
     )
     if settings.warm_megabytes and not settings.engine:
         app.wsgi_app = WarmAnswers(app.wsgi_app, releases.switch, settings.warm_megabytes, observer.record)  # type: ignore[method-assign]
-    if settings.proxies:
-        hops = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
+    app.wsgi_app = Gateway(app.wsgi_app, app, settings.base, settings.proxies)  # type: ignore[method-assign]
     return app
 
 

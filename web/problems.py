@@ -28,6 +28,7 @@ _TITLES: Final = {
     "too-many-parameters": lazy_gettext("Die Anfrage hat zu viele Parameter"),
     "graph-not-iri": lazy_gettext("Ein Graph ist keine IRI"),
     "format-unfit": lazy_gettext("Das Ergebnis passt nicht in dieses Format"),
+    "host-invalid": lazy_gettext("Der Name des Hosts ist ungültig"),
     "not-acceptable": lazy_gettext("Kein gewünschtes Format ist verfügbar"),
     "body-unsupported": lazy_gettext("Der Medientyp der Anfrage wird nicht unterstützt"),
     "query-syntax": lazy_gettext("Die Abfrage ist kein gültiges SPARQL"),
@@ -82,13 +83,14 @@ class Problem(Exception):
 
 def register(app: Flask) -> None:
     """Show every error of the application as a problem."""
-    app.register_error_handler(Problem, _known_problem)
+    app.register_error_handler(Problem, known)
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ReleaseError, _no_release)
     app.register_error_handler(HTTPException, _http_error)
 
 
-def _known_problem(error: Problem) -> Response:
+def known(error: Problem) -> Response:
+    """A problem as an answer."""
     return _problem(error.kind, error.status, error.detail, error.members)
 
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 from crawl import walk
-from support import DATA, ROOT, free_port, needs_editor
-
 from outside.started import Started, environment, started
+from support import DATA, ROOT, free_port, needs_editor
 
 pytestmark = [pytest.mark.slow, needs_editor]
 
@@ -143,7 +142,9 @@ def test_the_pages_of_the_wheel_are_translated(service: Started) -> None:
 def test_init_writes_over_nothing(program: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine.csv").write_text("mine")
-    refused = subprocess.run([program, "init", tmp_path], env=environment(), capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        [program, "init", tmp_path], env=environment(), capture_output=True, text=True, check=False
+    )
     assert refused.returncode == 2
     assert "not written over" in refused.stderr
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["mine.csv"]
