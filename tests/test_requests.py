@@ -144,16 +144,17 @@ def test_no_answer_depends_on_the_host(service: Service, path: str) -> None:
     [
         ("/id//x//y", "/id/x/y"),
         ("/id//x/y?lang=en&q=%2F%2Fa", "/id/x/y?lang=en&q=%2F%2Fa"),
-        ("//evil.example/id/x/y", None),
-        ("///evil.example//..//catalog", None),
+        ("//evil.example/id/x/y", "/evil.example/id/x/y"),
+        ("///evil.example//..//catalog", "/evil.example/../catalog"),
+        ("/\\evil.example//x", "/%5Cevil.example/x"),
+        ("/%5C%5Cevil.example/", "/%5C%5Cevil.example"),
         ("/id//%0d%0aX-Evil:%20yes//y", "/id/%0D%0AX-Evil:%20yes/y"),
-        ("/id//%2F%2Fevil.example", None),
+        ("/id//%2F%2Fevil.example", "/id/evil.example"),
     ],
 )
-def test_a_redirect_stays_here(service: Service, path: str, place: str | None) -> None:
+def test_a_redirect_stays_here(service: Service, path: str, place: str) -> None:
     answer = sent(service, [f"GET {path} HTTP/1.1", "Host: evil.example"])
-    assert answer.status == (308 if place else 404)
-    assert answer.headers.get("location") == place
+    assert (answer.status, answer.headers["location"]) == (308, place)
     assert "x-evil" not in answer.headers
     assert "http://evil.example" not in answer.text
 
