@@ -353,7 +353,7 @@ def test_a_public_link_is_followed_within_limits(
     elsewhere: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loopback interface plays the public network here."""
-    monkeypatch.setattr(harvest_client, "_is_public", lambda address: True)
+    monkeypatch.setattr(harvest_client, "is_public", lambda address: True)
     page = client.post("/validate", data={"link": f"{elsewhere}/redirect"}).get_data(as_text=True)
     assert "<dd>amounts.csv</dd>" in page
     assert client.post("/validate", data={"link": f"{elsewhere}/endless.csv"}).status_code == 413

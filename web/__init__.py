@@ -46,6 +46,7 @@ from web import (
 from web.checks import Checker, CheckLimits, FileLimits, Records
 from web.current import Current, Site
 from web.gateway import Gateway
+from web.multipart import FormRequest
 from web.observation import Observer
 from web.ranges import RangedResponse
 from web.uploads import Uploads
@@ -99,7 +100,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=2**20,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.response_class = RangedResponse
+    app.request_class, app.response_class = FormRequest, RangedResponse
     releases = Releases(settings.var)
     current = Current(releases)
     limits = _limits(settings)

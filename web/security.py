@@ -33,7 +33,8 @@ def register(app: Flask) -> None:
 
 
 def _protect(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         response.headers.update(_PREFLIGHT)
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")

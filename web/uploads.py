@@ -18,6 +18,7 @@ from engine.admission import Admission
 from engine.errors import EngineBusy
 from harvest.client import Client, Limits
 from sparql_endpoint import client
+from web.file_names import clean
 from web.language import gettext
 from web.problems import Problem
 
@@ -49,7 +50,7 @@ _SUFFIXES: Final = {
 class Upload:
     """A file that was sent.
 
-    :ivar source: its name, without directories.
+    :ivar source: its name as :func:`web.file_names.clean` makes it.
     """
 
     source: str
@@ -91,7 +92,7 @@ class Uploads:
             raise Problem("check-busy", 503, gettext("Bitte in einigen Sekunden noch einmal versuchen.")) from None
         except RequestEntityTooLarge:
             raise self._too_large() from None
-        if found is None or not found.source:
+        if found is None:
             raise Problem(
                 "file-missing", 400, gettext("Bitte eine Datei wählen, eine Tabelle einfügen oder einen Link angeben.")
             )
@@ -119,14 +120,18 @@ class Uploads:
     @staticmethod
     def _file() -> Upload | None:
         file = request.files.get("file")
-        return Upload(_base_name(file.filename), file.read()) if file is not None and file.filename else None
+        if file is None:
+            return None
+        content = file.read()
+        # A browser sends an empty part without a name when no file was chosen.
+        return Upload(clean(file.filename) or _PASTED, content) if content or file.filename else None
 
     @staticmethod
     def _body() -> Upload | None:
         content = request.get_data(cache=False)
         _, options = parse_options_header(request.headers.get("Content-Disposition"))
         name = options.get("filename") or f"{_PASTED}{_SUFFIXES.get(request.mimetype, '')}"
-        return Upload(_base_name(name), content) if content else None
+        return Upload(clean(name) or _PASTED, content) if content else None
 
     def _linked(self, link: str) -> Upload:
         """The file that a link leads to. What the network says of an address that is not public, nobody is told."""
@@ -148,16 +153,11 @@ class Uploads:
             _, options = parse_options_header(answer.headers.get("Content-Disposition", ""))
             name = options.get("filename") or unquote(urlsplit(answer.final).path)
             suffix = "" if PurePosixPath(name).suffix else _SUFFIXES.get(answer.media_type, "")
-            return Upload(_base_name(name + suffix) or _PASTED, answer.body.read_bytes())
+            return Upload(clean(name + suffix) or _PASTED, answer.body.read_bytes())
 
 
 def _sent_before(encoded: str, name: str) -> Upload | None:
     try:
-        return Upload(_base_name(name), base64.b64decode(encoded, validate=True))
+        return Upload(clean(name) or _PASTED, base64.b64decode(encoded, validate=True))
     except binascii.Error:
         return None
-
-
-def _base_name(name: str | None) -> str:
-    """The last part of a name, as any system writes paths."""
-    return PurePosixPath((name or "").replace("\\", "/")).name[-200:]

@@ -71,8 +71,11 @@ def _shown(upload: Upload, checked: Checked, output: str) -> Response:
 
 
 def _download(content: bytes, name: str) -> Response:
+    """A file to keep; should a client show it instead, then in an origin of its own (CSP3, ``sandbox``)."""
     media_type = MEDIA_TYPES[PurePosixPath(name).suffix.removeprefix(".")]
-    return send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
+    response = send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
 
 
 def _checked(upload: Upload, record_type: str, output: Output) -> Checked:
