@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 EDITOR := web/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
+READERS := tests/conformance/readers/node_modules/.package-lock.json
 
 .PHONY: run test check setup dist bench clean
 
 run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
 
-test: setup $(JUDGES)
+test: setup $(JUDGES) $(READERS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
 	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
 
@@ -42,6 +43,11 @@ $(JUDGES): tests/browser/judges/package.json tests/browser/judges/package-lock.j
 	@$(BIN)/npm ci --prefix tests/browser/judges --ignore-scripts --loglevel error \
 		|| echo "axe-core and the Nu HTML checker could not be had; their tests are skipped." >&2
 
+# Outside readers of what is published, likewise.
+$(READERS): tests/conformance/readers/package.json tests/conformance/readers/package-lock.json | $(VENV)/ready
+	@$(BIN)/npm ci --prefix tests/conformance/readers --ignore-scripts --loglevel error \
+		|| echo "jsonld, jsonld-streaming-parser and Comunica could not be had; their tests are skipped." >&2
+
 # Wheel and sdist in dist/.
 dist: setup
 	$(BIN)/python -m build
@@ -51,4 +57,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.queries 1000 10000
 
 clean:
-	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules web/static/vendor *.egg-info
+	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules web/static/vendor *.egg-info

@@ -129,6 +129,7 @@ def _jsonld(document: Incremental, rows: list[Row], deleted: list[Row], facts: F
             "sr": "https://w3id.org/smart-region/ns#",
             **{term: {"@type": "@id"} for term in ("url", "license", "sameAs")},
             **{term: {"@type": "DateTime"} for term in ("dateCreated", "dateModified", "dateDeleted")},
+            **{term: {"@type": ontology.PREFIXES["xsd"] + "decimal"} for term in ("latitude", "longitude", "amount")},
         },
         "id": address,
         "type": "DataFeed",
@@ -191,7 +192,7 @@ def _area(place: Row) -> Row:
     if place["coordinates"]:
         longitude, latitude = place["coordinates"]
         geo = {"id": f"{place['id']}#geometry", "type": "GeoCoordinates"}
-        found["geo"] = {**geo, "latitude": latitude, "longitude": longitude}
+        found["geo"] = {**geo, "latitude": str(latitude), "longitude": str(longitude)}
     return _present(found)
 
 
@@ -222,7 +223,8 @@ def _monetary_grant(grant: Row) -> Row:
         "id": grant["id"],
         "type": "MonetaryGrant",
         "name": _spoken(grant["title"]),
-        "amount": grant["amount"],
+        # A string, because parsers write the numbers of JSON in different ways (JSON-LD 1.1 API, 8.2.2).
+        "amount": None if grant["amount"] is None else str(grant["amount"]),
         "currency": grant["currency"] if grant["amount"] is not None else None,
         "isPartOf": {"id": programme["id"], "name": _spoken(programme["title"])} if programme else None,
     }
