@@ -101,6 +101,7 @@ _SHORT_NAMES: Final = {
     "nquads": "application/n-quads",
 }
 _XHTML, _XML = "application/xhtml+xml", {"application/xml", "text/xml"}
+_RANGE: Final = re.compile(r"[^/\s]+/[^/\s]+")
 _WEIGHT: Final = re.compile(r"(?=\.?[0-9])[01]?(?:\.[0-9]*)?")
 _SERVICE = """
 @prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
@@ -245,7 +246,8 @@ def _wish(part: str) -> tuple[str, float] | None:
     name, options = parse_options_header(part)
     weight = options.get("q", "1").strip()
     name = "*/*" if name == "*" else name
-    return (name, float(weight)) if name.count("/") == 1 and _WEIGHT.fullmatch(weight) and float(weight) <= 1 else None
+    sound = _RANGE.fullmatch(name) and _WEIGHT.fullmatch(weight)
+    return (name, float(weight)) if sound and float(weight) <= 1 else None
 
 
 def _read_request(length: int, bodies: Admission) -> _Call:

@@ -24,7 +24,6 @@ MEDIA_TYPES: Final = {
     "jsonld": "application/ld+json",
     "trig": "application/trig",
     "nq": "application/n-quads",
-    "n3": "text/n3",
 }
 OF_DATASETS: Final = ("trig", "nq", "jsonld")
 """Syntaxes that can tell graphs apart."""
@@ -37,7 +36,6 @@ _OF_RDFLIB: Final = {
     "jsonld": "json-ld",
     "trig": "trig",
     "nq": "nquads",
-    "n3": "n3",
 }
 
 
@@ -62,8 +60,7 @@ def canonical(quads: str | bytes) -> Quads:
 
 def by_pyoxigraph(document: Document) -> Quads:
     """The reader that everything else is compared with."""
-    media_type = MEDIA_TYPES["ttl" if document.suffix == "n3" else document.suffix]
-    syntax = ox.RdfFormat.from_media_type(media_type)
+    syntax = ox.RdfFormat.from_media_type(MEDIA_TYPES[document.suffix])
     quads = ox.parse(path=document.path, format=syntax, base_iri=document.address)
     return canonical(ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"")
 

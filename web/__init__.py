@@ -61,7 +61,6 @@ _UNPACKED = 25
 _COMPRESSED = [
     "text/html",
     "text/css",
-    "text/n3",
     "text/javascript",
     "image/svg+xml",
     "text/csv",

@@ -22,7 +22,7 @@ def better() -> ResponseReturnValue | None:
     """
     path = re.sub("/{2,}", "/", request.path).strip("/")
     path = f"/{_SUFFIXES.sub(lambda found: found[0].lower(), path)}"
-    if path == request.path:
+    if path == request.path and not request.environ["PATH_INFO"].startswith("//"):
         return None
     query = request.query_string.decode("latin-1")
     return redirect(f"{request.script_root}{quote(path)}" + (f"?{query}" if query else ""), 308)

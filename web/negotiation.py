@@ -29,13 +29,14 @@ class Format(NamedTuple):
 
 
 FORMATS: Final = {
-    "ttl": Format("text/turtle", ("application/x-turtle", "application/turtle")),
+    "ttl": Format(
+        "text/turtle", ("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3", "application/n3")
+    ),
     "nt": Format("application/n-triples", ("text/plain", "text/ntriples")),
     "rdf": Format("application/rdf+xml", ("application/xml", "text/xml")),
     "jsonld": Format("application/ld+json", ("application/json", "application/x-json+ld")),
     "trig": Format("application/trig", ("application/x-trig",), "ttl"),
     "nq": Format("application/n-quads", ("text/nquads", "text/x-nquads"), "nt"),
-    "n3": Format("text/n3", ("text/rdf+n3", "application/n3"), "ttl"),
     "json": Format("application/json"),
     "csv": Format("text/csv"),
     "geojson": Format("application/geo+json", ("application/vnd.geo+json",)),
@@ -47,13 +48,8 @@ FORMATS: Final = {
 MEDIA_TYPES: Final = {suffix: known.media_type for suffix, known in FORMATS.items()}
 """Media type by suffix."""
 
-ALIASES: Final = {alias: known.media_type for known in FORMATS.values() for alias in known.aliases} | {
-    name: FORMATS[known.subset].media_type
-    for known in FORMATS.values()
-    if known.subset
-    for name in (known.media_type, *known.aliases)
-}
-"""What answers to a name that is not the media type of what is offered."""
+ALIASES: Final = {alias: known.media_type for known in FORMATS.values() for alias in known.aliases}
+"""Media types by their other names; every Turtle document is one in N3."""
 
 
 def split(name: str) -> tuple[str, str | None]:

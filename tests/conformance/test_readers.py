@@ -144,7 +144,7 @@ def test_every_syntax_says_the_same(offered: Offered, expected: dict[Document, Q
     for address, by_suffix in said.items():
         if address.endswith("/navigator/projects.jsonld"):
             continue
-        assert by_suffix.keys() >= MEDIA_TYPES.keys() - ({"n3"} if "/sparql" in address else set()), address
+        assert by_suffix.keys() == MEDIA_TYPES.keys(), address
         with_graphs = {quads for suffix, quads in by_suffix.items() if suffix in OF_DATASETS}
         without = {quads for suffix, quads in by_suffix.items() if suffix not in OF_DATASETS}
         assert len(with_graphs) == len(without) == 1, address
