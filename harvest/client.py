@@ -11,7 +11,6 @@ import contextlib
 import socket
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
@@ -26,6 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, ProtocolError
 
+from harvest.deadline import Deadline
 from harvest.public_addresses import is_public
 
 _CHUNK: Final = 2**16
@@ -37,7 +37,7 @@ AGENT: Final = "smartregion-harvest-check/1"
 class Limits:
     """What one request may cost.
 
-    :ivar seconds: from the request to the last byte of its answer.
+    :ivar seconds: from looking up the name to the last byte of the answer, redirects included.
     :ivar megabytes: of one body, in MiB, counted after decompression.
     :ivar redirects: that are followed.
     """
@@ -55,6 +55,7 @@ class Answer:
     :ivar final: where redirects led to; the address itself without any.
     :ivar trouble: ``unreachable``, ``private``, ``scheme``, ``incomplete`` or ``limit``; None when all went well.
     :ivar detail: the trouble in words.
+    :ivar late: its time was up before it was complete.
     :ivar body: file with the decoded body of a GET; it lies in the client's directory.
     """
 
@@ -66,6 +67,7 @@ class Answer:
     body: Path | None = None
     size: int = 0
     final: str = ""
+    late: bool = False
 
     @property
     def ok(self) -> bool:
@@ -120,7 +122,18 @@ class Client:
         return self._fetch("POST", address, headers, data)
 
     def _fetch(self, method: str, address: str, headers: Mapping[str, str] | None, data: bytes | None = None) -> Answer:
-        deadline = time.monotonic() + self.limits.seconds
+        deadline = self._deadline()
+        with deadline.within(self.limits.seconds):
+            answer = self._follow(method, address, headers, data, deadline)
+        if deadline.passed:
+            # What was cut off may look like an end.
+            cut = _cut(answer, "limit" if answer.status else "unreachable", f"> {self.limits.seconds:g} s")
+            return replace(cut, late=True)
+        return answer
+
+    def _follow(
+        self, method: str, address: str, headers: Mapping[str, str] | None, data: bytes | None, deadline: Deadline
+    ) -> Answer:
         current = address
         for _ in range(self.limits.redirects + 1):
             if urlsplit(current).scheme not in {"http", "https"}:
@@ -133,7 +146,7 @@ class Client:
                     data=data,
                     allow_redirects=False,
                     stream=True,
-                    timeout=max(deadline - time.monotonic(), 0.1),
+                    timeout=deadline.left(),
                 )
             except (requests.RequestException, HTTPError, _Private, UnicodeError, ValueError) as error:
                 return _failed(address, error)
@@ -142,8 +155,14 @@ class Client:
                 if response.status_code in _REDIRECTS and location and method != "POST":
                     current = urljoin(current, location)
                     continue
-                return replace(self._read(address, response, deadline, method), final=current)
+                return replace(self._read(address, response, method), final=current)
         return Answer(address, trouble="unreachable", detail=f"> {self.limits.redirects} redirects")
+
+    def _deadline(self) -> Deadline:
+        deadline: Deadline | None = getattr(self._local, "deadline", None)
+        if deadline is None:
+            deadline = self._local.deadline = Deadline()
+        return deadline
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -152,10 +171,10 @@ class Client:
             session.auth = _anonymous
             session.cookies.set_policy(_NoCookies())
             for scheme in ("http://", "https://"):
-                session.mount(scheme, _Adapter(self._trusted))
+                session.mount(scheme, _Adapter(self._trusted, self._deadline()))
         return session
 
-    def _read(self, address: str, response: requests.Response, deadline: float, method: str) -> Answer:
+    def _read(self, address: str, response: requests.Response, method: str) -> Answer:
         status, headers = response.status_code, CaseInsensitiveDict(response.headers)
         if method == "HEAD":
             return Answer(address, status, headers)
@@ -163,13 +182,11 @@ class Client:
         with tempfile.NamedTemporaryFile(dir=self._directory.name, delete=False) as file:
             answer = Answer(address, status, headers, body=Path(file.name))
             try:
-                # What has arrived, and no waiting for more: a server that drips must not get past the deadline.
+                # What has arrived, and no waiting for more.
                 while chunk := response.raw.read1(_CHUNK, decode_content=True):
                     size += len(chunk)
                     if size > self.limits.megabytes * 2**20:
                         return _cut(answer, "limit", f"> {self.limits.megabytes} MiB")
-                    if time.monotonic() > deadline:
-                        return _cut(answer, "limit", f"> {self.limits.seconds:g} s")
                     file.write(chunk)
             except (IncompleteRead, ProtocolError) as error:
                 return _cut(answer, "incomplete", f"{size} Bytes, {_reason(error)}")
@@ -194,7 +211,7 @@ def _failed(address: str, error: Exception) -> Answer:
     if private is not None:
         return Answer(address, trouble="private", detail=str(private))
     if isinstance(error, requests.Timeout):
-        return Answer(address, trouble="unreachable", detail="Timeout")
+        return Answer(address, trouble="unreachable", detail="Timeout", late=True)
     return Answer(address, trouble="unreachable", detail=_reason(causes[-1]))
 
 
@@ -215,21 +232,27 @@ class _NoCookies(DefaultCookiePolicy):
 class _Adapter(HTTPAdapter):
     """Opens connections that look at where they lead."""
 
-    def __init__(self, trusted: str | None) -> None:
+    def __init__(self, trusted: str | None, deadline: Deadline) -> None:
         self._trusted = trusted
+        self._deadline = deadline
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        trusted = self._trusted
+        trusted, deadline = self._trusted, self._deadline
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return _connected(self, super()._new_conn, trusted)
+                return _connected(self, super()._new_conn, trusted, deadline)
 
         class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                if isinstance(self.sock, socket.socket):
+                    deadline.holds(self.sock)
+
             def _new_conn(self) -> socket.socket:
-                return _connected(self, super()._new_conn, trusted)
+                return _connected(self, super()._new_conn, trusted, deadline)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -240,30 +263,35 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
 
-def _connected(connection: HTTPConnection, connect: Callable[[], socket.socket], trusted: str | None) -> socket.socket:
+def _connected(
+    connection: HTTPConnection, connect: Callable[[], socket.socket], trusted: str | None, deadline: Deadline
+) -> socket.socket:
     """Connect to an address that the host has, after looking at all of them: no packet goes into a private network."""
     host = connection.host
-    if host.strip("[]").lower() == (trusted or "").lower():
-        return connect()
     try:
-        found = socket.getaddrinfo(host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+        addresses = deadline.addresses(host.strip("[]"), connection.port)
     except (OSError, UnicodeError) as error:
         raise NewConnectionError(connection, f"{host}: {error}") from error
-    addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
-    for address in addresses:
-        if not is_public(address):
-            raise _Private(f"{host} = {address}")
+    if host.strip("[]").lower() != (trusted or "").lower():
+        for address in addresses:
+            if not is_public(address):
+                raise _Private(f"{host} = {address}")
     try:
-        return _first(connection, connect, addresses)
+        opened = _first(connection, connect, addresses, deadline)
     finally:
         connection.host = host
+    # For the handshake of TLS, which has this time in all.
+    opened.settimeout(deadline.left())
+    return deadline.holds(opened)
 
 
-def _first(connection: HTTPConnection, connect: Callable[[], socket.socket], addresses: list[str]) -> socket.socket:
+def _first(
+    connection: HTTPConnection, connect: Callable[[], socket.socket], addresses: list[str], deadline: Deadline
+) -> socket.socket:
     """The first connection that can be opened, to one of these addresses and no other."""
     for address in addresses[:-1]:
-        connection.host = address
+        connection.host, connection.timeout = address, deadline.left()
         with contextlib.suppress(HTTPError):
             return connect()
-    connection.host = addresses[-1]
+    connection.host, connection.timeout = addresses[-1], deadline.left()
     return connect()

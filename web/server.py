@@ -18,7 +18,7 @@ from granian.log import LogLevels
 from smartregion_settings import Settings
 from sparql_endpoint import BODIES
 from web import wsgi
-from web.uploads import UPLOADS
+from web.uploads import LINKS, UPLOADS
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10
@@ -79,7 +79,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 def _threads(settings: Settings) -> int:
     """As many as queries, checks and what is read for them can occupy, and some for pages."""
     queries = settings.query_workers + settings.query_queue + BODIES
-    checks = settings.check_workers + settings.check_queue + UPLOADS
+    checks = settings.check_workers + settings.check_queue + UPLOADS + LINKS
     return queries + checks + _PAGE_THREADS
 
 

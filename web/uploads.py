@@ -25,7 +25,11 @@ from web.problems import Problem
 UPLOADS: Final = 8
 """Requests whose file is read at a time; each occupies a thread, for as long as its client likes."""
 
+LINKS: Final = 8
+"""Links that are followed at a time; counted apart, so that slow servers elsewhere keep no files away."""
+
 _UPLOADS_OF_A_CLIENT: Final = 3
+_LINKS_OF_A_CLIENT: Final = 2
 _LINK_SECONDS: Final = 20.0
 _REDIRECTS: Final = 5
 _OVERHEAD: Final = 2**16
@@ -57,6 +61,13 @@ class Upload:
     content: bytes
 
 
+@dataclass(frozen=True)
+class _Link:
+    """Where a file is, as somebody says."""
+
+    address: str
+
+
 class Uploads:
     """Reads files from requests, a few at a time.
 
@@ -67,7 +78,8 @@ class Uploads:
     def __init__(self, megabytes: int, *, links: bool) -> None:
         self.megabytes = megabytes
         self.links = links
-        self._admission = Admission(UPLOADS, 0, _UPLOADS_OF_A_CLIENT)
+        self._uploads = Admission(UPLOADS, 0, _UPLOADS_OF_A_CLIENT)
+        self._links = Admission(LINKS, 0, _LINKS_OF_A_CLIENT)
 
     def from_form(self) -> Upload:
         """The file of a form: what was sent before, a file, a pasted table or a link.
@@ -82,12 +94,15 @@ class Uploads:
             return self._reading(self._file)
         return self._reading(self._body)
 
-    def _reading(self, read: Callable[[], Upload | None]) -> Upload:
+    def _reading(self, read: Callable[[], Upload | _Link | None]) -> Upload:
         # What was sent before comes back in Base64, and pasted tables in a form.
         request.max_content_length = request.max_form_memory_size = self.megabytes * 2**20 * 3 // 2 + _OVERHEAD
         try:
-            with self._admission.place(client(), 0):
+            with self._uploads.place(client(), 0):
                 found = read()
+            if isinstance(found, _Link):
+                with self._links.place(client(), 0):
+                    found = self._linked(found.address)
         except EngineBusy:
             raise Problem("check-busy", 503, gettext("Bitte in einigen Sekunden noch einmal versuchen.")) from None
         except RequestEntityTooLarge:
@@ -106,7 +121,7 @@ class Uploads:
         )
         return Problem("request-too-large", 413, advice, limit="upload_megabytes", value=self.megabytes)
 
-    def _form(self) -> Upload | None:
+    def _form(self) -> Upload | _Link | None:
         if "content" in request.form:
             return _sent_before(request.form["content"], request.form.get("source", ""))
         if (file := self._file()) is not None:
@@ -114,7 +129,7 @@ class Uploads:
         if text := request.form.get("table", "").strip():
             return Upload(_PASTED, text.encode())
         if link := request.form.get("link", "").strip():
-            return self._linked(link)
+            return _Link(link)
         return None
 
     @staticmethod
@@ -142,6 +157,12 @@ class Uploads:
         limits = Limits(seconds=_LINK_SECONDS, megabytes=self.megabytes, redirects=_REDIRECTS)
         with Client("", limits, agent="smartregion-validate/1") as http:
             answer = http.get(link)
+            if answer.late:
+                advice = gettext(
+                    "Die Datei war nach %(seconds)s s noch nicht da. Bitte die Datei selbst senden.",
+                    seconds=f"{_LINK_SECONDS:g}",
+                )
+                raise Problem("link-refused", 422, advice)
             if answer.trouble == "limit":
                 raise self._too_large()
             if not answer.ok or answer.body is None:
