@@ -216,9 +216,14 @@ def _answer(engine: Engine, call: _Call, address: str, seen: Observation, graphs
 
 
 def client() -> str:
-    """Who asks, for sharing places. One who has an IPv6 address usually has all 2^64 of its network."""
+    """Who asks, see :func:`client_of`."""
+    return client_of(request.remote_addr or "")
+
+
+def client_of(name: str) -> str:
+    """Who has an address, for sharing places. One who has an IPv6 address usually has all 2^64 of its network."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "")
+        address = ipaddress.ip_address(name)
     except ValueError:
         return ""
     return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))

@@ -1,4 +1,4 @@
-"""What is asked for in an unusual way: other names of media types, formats that there are not, nearly right addresses."""
+"""What is asked for in an unusual way: older media types, formats that there are not, nearly right addresses."""
 
 from __future__ import annotations
 

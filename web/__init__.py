@@ -48,6 +48,7 @@ from web.current import Current, Site
 from web.gateway import Gateway
 from web.multipart import FormRequest
 from web.observation import Observer
+from web.outgoing import Outgoing
 from web.ranges import RangedResponse
 from web.uploads import Uploads
 from web.warm import WarmAnswers
@@ -155,6 +156,7 @@ def create_app(settings: Settings) -> Flask:
     )
     if settings.warm_megabytes and not settings.engine:
         app.wsgi_app = WarmAnswers(app.wsgi_app, releases.switch, settings.warm_megabytes, observer.record)  # type: ignore[method-assign]
+    app.wsgi_app = Outgoing(app.wsgi_app, app)  # type: ignore[method-assign]
     app.wsgi_app = Gateway(app.wsgi_app, app, settings.base, settings.proxies)  # type: ignore[method-assign]
     return app
 

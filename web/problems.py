@@ -52,6 +52,7 @@ _TITLES: Final = {
     "file-missing": lazy_gettext("Es ist keine Datei dabei"),
     "type-unknown": lazy_gettext("Diese Art von Datensätzen gibt es nicht"),
     "link-refused": lazy_gettext("Der Link führt zu keiner Datei"),
+    "answers-busy": lazy_gettext("Zu viele große Antworten zur gleichen Zeit"),
     "check-busy": lazy_gettext("Zu viele Prüfungen zur gleichen Zeit"),
     "check-timeout": lazy_gettext("Die Prüfung dauert zu lange"),
     "check-too-large": lazy_gettext("Die Prüfung braucht zu viel Speicher"),

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import resource
+import signal
 import socket
+import sys
 import tempfile
 import threading
+import time
 import urllib.request
+from collections import deque
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
-from granian import Granian
-from granian.constants import Interfaces
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from smartregion_settings import Settings
 from sparql_endpoint import BODIES
 from web import wsgi
+<<<<<<< HEAD
 from web.uploads import LINKS, UPLOADS
+=======
+from web.outgoing import LONG_ANSWERS
+from web.uploads import UPLOADS
+>>>>>>> eef323c (Limit long answers by client, replace and end server processes reliably, speak HTTP/1.1 only)
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10
 _PAGE_THREADS = 16
-"""Threads beside those that queries, checks and their bodies can occupy: pages are answered while all these wait."""
+"""Threads beside those that queries, checks, bodies and long answers can occupy: pages are answered while all wait."""
+_CONNECTIONS = 8192
+"""Open connections of a server process; those that do nothing cost a little memory each and no thread."""
+_HEAD_SECONDS = 10
+_MOST_ENDS, _ENDS_SECONDS = 10, 60.0
+"""So many ends of server processes within so many seconds are a fault that starting them again does not mend."""
 
 
 class ServerError(Exception):
@@ -44,11 +63,17 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     # Read by prometheus_client in each server process.
     figures = tempfile.TemporaryDirectory(prefix="smartregion-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures.name
-    server = Granian(
+    _raise_open_files()
+    server = _Server(
         "web:wsgi",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
+        # HTTP/2 without TLS lets one connection hold a hundred answers open; who wants HTTP/2 has it at the proxy.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEAD_SECONDS),
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
         workers=settings.workers,
         blocking_threads=_threads(settings),
         respawn_failed_workers=True,
@@ -68,19 +93,66 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
     server.on_startup(threading.Thread(target=wait, daemon=True).start)
     try:
-        server.serve(target_loader=wsgi, wrap_loader=False)
-    except SystemExit:
-        raise ServerError("The server processes keep failing; the log says why.") from None
+        server.serve(target_loader=_in_server_process, wrap_loader=False)
     finally:
         stopped.set()
         figures.cleanup()
+    if server.failed:
+        raise ServerError("The server processes keep ending; the log says why.")
+
+
+class _Server(MPServer):
+    """Starts server processes again however soon they end, unless that happens again and again."""
+
+    failed = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._ends: deque[float] = deque(maxlen=_MOST_ENDS)
+
+    def _respawn_workers(self, workers: list[int], *arguments: Any, **options: Any) -> None:
+        now = time.monotonic()
+        self._ends.extend(now for _ in workers)
+        if len(self._ends) == _MOST_ENDS and now - self._ends[0] < _ENDS_SECONDS:
+            self.failed = True
+            self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+            return
+        super()._respawn_workers(workers, *arguments, **options)
+        # Of a process that ends within 5.5 s of its start, Granian thinks that it always will, and stops all.
+        self.respawned_wrks.clear()
+
+
+def _in_server_process() -> Flask:
+    """The application, in a process that Ctrl+C reaches by the main process alone, and that ends with that.
+
+    Granian does not survive two signals at once, and processes that outlive the main one would keep the port.
+    """
+    os.setpgid(0, 0)
+    main = os.getppid()
+    if sys.platform == "linux":
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+    if os.getppid() != main:
+        os._exit(1)
+    return wsgi()
+
+
+def _raise_open_files() -> None:
+    """Allow as many open files as the system lets this user have: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _threads(settings: Settings) -> int:
     """As many as queries, checks and what is read for them can occupy, and some for pages."""
     queries = settings.query_workers + settings.query_queue + BODIES
+<<<<<<< HEAD
     checks = settings.check_workers + settings.check_queue + UPLOADS + LINKS
     return queries + checks + _PAGE_THREADS
+=======
+    checks = settings.check_workers + settings.check_queue + UPLOADS
+    return queries + checks + LONG_ANSWERS + _PAGE_THREADS
+>>>>>>> eef323c (Limit long answers by client, replace and end server processes reliably, speak HTTP/1.1 only)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
