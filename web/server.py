@@ -27,12 +27,8 @@ from granian.server.mp import MPServer
 from smartregion_settings import Settings
 from sparql_endpoint import BODIES
 from web import wsgi
-<<<<<<< HEAD
-from web.uploads import LINKS, UPLOADS
-=======
 from web.outgoing import LONG_ANSWERS
-from web.uploads import UPLOADS
->>>>>>> eef323c (Limit long answers by client, replace and end server processes reliably, speak HTTP/1.1 only)
+from web.uploads import LINKS, UPLOADS
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10
@@ -146,13 +142,8 @@ def _raise_open_files() -> None:
 def _threads(settings: Settings) -> int:
     """As many as queries, checks and what is read for them can occupy, and some for pages."""
     queries = settings.query_workers + settings.query_queue + BODIES
-<<<<<<< HEAD
     checks = settings.check_workers + settings.check_queue + UPLOADS + LINKS
-    return queries + checks + _PAGE_THREADS
-=======
-    checks = settings.check_workers + settings.check_queue + UPLOADS
     return queries + checks + LONG_ANSWERS + _PAGE_THREADS
->>>>>>> eef323c (Limit long answers by client, replace and end server processes reliably, speak HTTP/1.1 only)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
