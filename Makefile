@@ -2,6 +2,8 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+BENCH_SIZES ?= 1000 10000
+BENCH_SECONDS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 EDITOR := web/static/vendor/yasqe.js
@@ -53,8 +55,8 @@ dist: setup
 	$(BIN)/python -m build
 
 bench: setup
-	$(BIN)/python -m benchmarks.build
-	$(BIN)/python -m benchmarks.queries 1000 10000
+	$(BIN)/python -m benchmarks.build $(BENCH_SIZES)
+	$(BIN)/python -m benchmarks.queries $(BENCH_SIZES) --seconds $(BENCH_SECONDS)
 
 clean:
 	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules web/static/vendor *.egg-info

@@ -87,8 +87,13 @@ class Server:
 def oxigraph(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
     """The ``oxigraph`` server, over the very store of the release."""
     server = Server("oxigraph", _free_port(), "/query")
-    program = shutil.which("oxigraph", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}") or "oxigraph"
-    command = [program, "serve-read-only", "--union-default-graph", "--location", str(found.store)]
+    command = [
+        _program("oxigraph") or "oxigraph",
+        "serve-read-only",
+        "--union-default-graph",
+        "--location",
+        str(found.store),
+    ]
     with _running([*command, "--bind", f"127.0.0.1:{server.port}"], server, directory):
         yield server
 
@@ -118,7 +123,9 @@ def ours(
 def rdflib(found: Release, directory: Path, seconds: float) -> Iterator[Server]:
     """Rdflib in memory, all graphs in one, see :mod:`benchmarks.rdflib_server`."""
     server = Server("rdflib", _free_port(), "/")
-    files = [str(found.file(name)[0]) for name in ("dump/all.nt", "catalog.nt", "void.nt")]
+    files = [
+        str(found.file(name)[0]) for name in ("dump/all.nt", "dump/catalog.nt", "history.nt", "summary.nt", "void.nt")
+    ]
     command = [sys.executable, "-m", "benchmarks.rdflib_server", str(server.port), str(seconds), *files]
     with _running(command, server, directory, {"PYTHONPATH": str(ROOT)}):
         yield server
@@ -146,10 +153,21 @@ Start = Callable[[Release, Path, float], contextlib.AbstractContextManager[Serve
 ENGINES: dict[str, Start] = {"oxigraph": oxigraph, "ours": ours, "rdflib": rdflib, "virtuoso": virtuoso}
 """How to start each engine: over a release, with a directory of its own, answering or giving up within seconds."""
 
+_PROGRAMS = {"oxigraph": "oxigraph", "virtuoso": "virtuoso-t"}
+"""What engines need that is no part of this project."""
+
 
 def present() -> list[str]:
-    """The engines that can be started here."""
-    return [name for name in ENGINES if name != "virtuoso" or shutil.which("virtuoso-t")]
+    """The engines that can be started here; those that cannot are told on standard error."""
+    missing = [name for name, program in _PROGRAMS.items() if _program(program) is None]
+    for name in missing:
+        print(f"{name} is left out: there is no {_PROGRAMS[name]}.", file=sys.stderr)
+    return [name for name in ENGINES if name not in missing]
+
+
+def _program(name: str) -> str | None:
+    """A program beside this Python, or anywhere."""
+    return shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
 
 @contextlib.contextmanager

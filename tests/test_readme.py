@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pyoxigraph as ox
 import pytest
+from outside.documented import blocks
 from support import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-QUERIES = re.findall(r"(PREFIX sr:.*?LIMIT 10|(?<=```sparql\n).*?)(?:'\n|\n)```\n\n```\n(.*?)```", README, re.S)
+README = [block.text for block in blocks(ROOT / "README.md", ROOT) if block.language in ("sh", "sparql", "csv")]
+QUERIES = [
+    (re.sub(r"(?s)^curl.*?query=\n|'\n$", "", asked), answer)
+    for asked, answer in pairwise(README)
+    if answer.startswith(("municipality,", "field,", "title,"))
+]
 
 
 def test_there_are_three_queries() -> None:

@@ -42,12 +42,18 @@ class Started:
         return self.process.wait(_STOP_SECONDS)
 
     def left(self) -> list[int]:
-        """Processes of its group that are still there."""
+        """Processes of its session that are still there when all had time to end."""
+        end = time.monotonic() + _STOP_SECONDS
+        while (found := self._session()) and time.monotonic() < end:
+            time.sleep(0.1)
+        return found
+
+    def _session(self) -> list[int]:
         found = []
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError):
-                group = int((entry / "stat").read_text().rpartition(")")[2].split()[2])
-                if group == self.process.pid:
+                session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
+                if session == self.process.pid:
                     found.append(int(entry.name))
         return found
 
