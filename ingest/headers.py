@@ -18,6 +18,7 @@ _FIRST_ROWS = 30
 _ALIKE = 88.0
 """Of 100: two headings that are one with a typing error."""
 _ADDITION = re.compile(r"\((?:deutsch|German|in )?\s*(?:€|EUR|Euro|%|km²|Pflicht(?:feld)?|optional|mandatory)?\)", re.I)
+_BESIDE = " (Name)"
 _MARKS = re.compile(r"[*:¹²]+$")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
@@ -67,6 +68,20 @@ def recognise(heading: str, record_type: RecordType, column_map: Mapping[str, st
     known = fields(record_type)
     wanted = column_map.get(heading, heading)
     return known.get(fold(wanted)) or known.get(fold(_ADDITION.sub("", wanted)))
+
+
+def beside(column: Field, language: str = "de") -> str | None:
+    """The heading of the column that tells what the keys in a column mean; None where these speak for themselves."""
+    return f"{column.name[language]}{_BESIDE}" if column.kind in ("reference", "concept") else None
+
+
+def is_beside(heading: str, columns: Collection[Field]) -> bool:
+    """Whether a column only tells what the keys in another one mean, as our own CSV dumps have it.
+
+    :param columns: the fields that the table has columns for.
+    """
+    names = (beside(column, language) for column in columns for language in column.name)
+    return fold(heading) in {fold(name) for name in names if name}
 
 
 def misspelt(heading: str, record_type: RecordType, taken: Collection[Field]) -> str | None:

@@ -20,7 +20,7 @@ from ingest.tables import Table
 SEPARATOR = ";"
 """Between the values of a cell that may have several."""
 
-# Columns of our own CSV dumps that say what the key says already.
+# Columns of our own CSV dumps that say what the key says already; so do those of names, see headers.is_beside.
 _IGNORED = {"iri", "id", "type"}
 _OTHER_SEPARATORS = (
     re.compile(r"\s*[,|\n]\s*|\s+(?:/|und|u\.|and|sowie|&)\s+"),
@@ -98,7 +98,9 @@ def bind(table: Table, record_type: RecordType, column_map: Mapping[str, str]) -
     }
     findings: list[Finding] = []
     for position, header in enumerate(table.headers):
-        if position not in columns and normalise(header) not in _IGNORED and (header or table.cells[position].any()):
+        if position in columns or normalise(header) in _IGNORED or headers.is_beside(header, columns.values()):
+            continue
+        if header or table.cells[position].any():
             findings.append(_unknown_column(table, record_type, position, columns))
     present = {column.term for column in columns.values()}
     absent = [column for column in record_type.columns if column.required and column.term not in present]

@@ -205,7 +205,7 @@ class _Build:
             self._graphs[name] = found
             dumps.write_records(self._files, f"dump/{name}", found, name)
             self._contents[name] = history.contents(self._files.path(f"dump/{name}.nt"), self._base)
-            tabular.write_csv(self._files, name, part.record_type, part.records, self._base)
+            tabular.write_csv(self._files, name, part.record_type, part.records, by_iri, self._base)
             label = next(field.term for field in part.record_type.fields if field.role == "LabelRole")
             tabular.write_geojson(self._files, name, part.records, by_iri, label, self._base)
             counts = len(part.records), len(part.withheld), len(found)

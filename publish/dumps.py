@@ -68,21 +68,24 @@ class Files:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def done(self, name: str, dataset: str | None = None) -> None:
-        """Describe a file that has been written completely, and put it in compressed form beside itself."""
+    def done(self, name: str, dataset: str | None = None, media_type: str | None = None) -> None:
+        """Describe a file that has been written completely, and put it in compressed form beside itself.
+
+        :param media_type: where the suffix does not tell it.
+        """
         path = self.path(name)
         size, digest = _measure(path)
-        media_type = MEDIA_TYPES[path.suffix.removeprefix(".").lower()]
+        media_type = media_type or MEDIA_TYPES[path.suffix.removeprefix(".").lower()]
         before = self._previous.get(name)
         issued = before.issued if before else self._today
         modified = before.modified if before and before.sha256 == digest else self._today
         packed = _pack(path, size)
         self.described[name] = ReleaseFile(media_type, size, digest, issued, modified, dataset, packed)
 
-    def write(self, name: str, content: bytes, dataset: str | None = None) -> None:
+    def write(self, name: str, content: bytes, dataset: str | None = None, media_type: str | None = None) -> None:
         """Write a small file at once."""
         self.path(name).write_bytes(content)
-        self.done(name, dataset)
+        self.done(name, dataset, media_type)
 
 
 def _measure(path: Path) -> tuple[int, str]:

@@ -18,6 +18,9 @@ from web.nodes import href
 
 blueprint = Blueprint("files", __name__)
 
+_METADATA: Final = "-metadata.json"
+"""Behind the address of a table: what is in its columns (Model for Tabular Data, 5.3)."""
+
 _GRAPHS = {"history": "history", "summary": "summary", "void": "void", "vocabulary": "ontology"}
 
 
@@ -74,7 +77,12 @@ def dump(name: str) -> ResponseReturnValue:
         response = redirect(page, 303)
         response.headers["Vary"] = "Accept"
         return response
+    if name.endswith(_METADATA):
+        return delivery.send(f"dump/{name}")
     response = _negotiated(f"dump/{stem}", suffix, None)
+    if response.mimetype == MEDIA_TYPES["csv"]:
+        address = url_for(".dump", name=f"{stem}.csv{_METADATA}")
+        response.headers.add("Link", f'<{address}>; rel="describedby"; type="application/csvm+json"')
     response.headers.add("Link", f'<{url_for(".document", family="shapes")}>; rel="describedby"')
     return response
 

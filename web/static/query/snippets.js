@@ -57,7 +57,8 @@ answer = requests.post(
     ${JSON.stringify(endpoint)}, {"query": query}, headers={"Accept": "text/csv"}, timeout=60
 )
 answer.raise_for_status()
-table = pd.read_csv(io.BytesIO(answer.content))
+# As text, so that keys keep their zeros; pd.to_numeric(table["name"]) makes numbers of a column.
+table = pd.read_csv(io.BytesIO(answer.content), dtype=str)
 print(table)
 `
         : `import rdflib
@@ -82,7 +83,7 @@ answer <- request(${r(endpoint)}) |>
   req_body_form(query = query) |>
   req_headers(Accept = "${ACCEPT[kind]}") |>
   req_perform()
-${kind === "table" ? "table <- read.csv(text = resp_body_string(answer))\nprint(table)" : "cat(resp_body_string(answer))"}
+${kind === "table" ? "# As text, so that keys keep their zeros; as.numeric(table$name) makes numbers of a column.\ntable <- read.csv(text = resp_body_string(answer), colClasses = \"character\")\nprint(table)" : "cat(resp_body_string(answer))"}
 `,
   },
   javascript: {
