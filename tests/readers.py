@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ from pyld import jsonld as pyld  # type: ignore[import-untyped]
 from support import ROOT
 
 FOLDER: Final = ROOT / "tests" / "conformance" / "readers"
-NODE: Final = ROOT / ".venv" / "bin" / "node"
+NODE: Final = Path(sys.executable).with_name("node")
 
 MEDIA_TYPES: Final = {
     "ttl": "text/turtle",
@@ -40,12 +41,17 @@ _OF_RDFLIB: Final = {
 
 
 class Document(NamedTuple):
-    """What an address gave in a syntax, kept in a file."""
+    """What an address gave in a syntax, kept in a file.
+
+    :ivar embedded: it stands in a page.
+    :ivar alternate: where a client that wants JSON-LD is sent from here.
+    """
 
     address: str
     suffix: str
     path: Path
     embedded: bool = False
+    alternate: str | None = None
 
 
 Quads = frozenset[str]

@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import pyoxigraph as ox
 import pytest
 import rdflib
 import requests
-from readers import FOLDER, IN_PYTHON, MEDIA_TYPES, OF_DATASETS, Document, Quads, by_node, by_pyoxigraph, run_node
+from readers import FOLDER, IN_PYTHON, MEDIA_TYPES, NODE, OF_DATASETS, Document, Quads, by_node, by_pyoxigraph, run_node
 from support import DATA, Service, free_port, served, silent
 
 from ingest import record_types
@@ -23,7 +23,8 @@ from publish.release import Release, Releases
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")]
 
 needs_node = pytest.mark.skipif(
-    not (FOLDER / "node_modules").is_dir(), reason="The readers from npm are not there: make test gets them."
+    not (NODE.exists() and (FOLDER / "node_modules").is_dir()),
+    reason="The readers from npm are not there: make test gets them.",
 )
 needs_rapper = pytest.mark.skipif(shutil.which("rapper") is None, reason="rapper is not installed (raptor2-utils).")
 
@@ -100,12 +101,20 @@ def documents(offered: Offered, tmp_path_factory: pytest.TempPathFactory) -> lis
                 if answer.headers["Content-Type"].partition(";")[0] == media_type:
                     path = folder / f"{len(found)}.{suffix}"
                     path.write_bytes(answer.content)
-                    found.append(Document(address, suffix, path))
+                    found.append(Document(address, suffix, path, alternate=_alternate(answer)))
         found += _embedded(offered, session, folder)
         answer = session.get(f"{offered.service.address}/navigator/projects.jsonld", timeout=60)
         (folder / "navigator.jsonld").write_bytes(answer.content)
         found.append(Document(answer.url, "jsonld", folder / "navigator.jsonld"))
     return found
+
+
+def _alternate(answer: requests.Response) -> str | None:
+    """The only one in JSON-LD that an answer names (JSON-LD 1.1, 6.2)."""
+    links = [link for link in re.findall("<[^>]*>[^<]*", answer.headers.get("Link", "")) if 'rel="alternate"' in link]
+    found = [urljoin(answer.url, link[1 : link.index(">")]) for link in links if MEDIA_TYPES["jsonld"] in link]
+    assert len(found) < 2
+    return found[0] if found else None
 
 
 def _embedded(offered: Offered, session: requests.Session, folder: Path) -> Iterator[Document]:
@@ -175,6 +184,21 @@ def _agree(wanted: dict[Document, Quads], found: list[Quads]) -> None:
         if quads != own
     }
     assert not differing
+
+
+def test_an_alternate_in_json_ld_says_what_the_document_does(expected: dict[Document, Quads], tmp_path: Path) -> None:
+    """A client that wants JSON-LD follows it (JSON-LD 1.1, 6.2), rdflib even if it has some."""
+    seen: dict[str, Quads] = {}
+    for document, quads in expected.items():
+        if document.suffix == "jsonld":
+            assert document.alternate is None
+        elif document.alternate:
+            if document.alternate not in seen:
+                path = tmp_path / f"{len(seen)}.jsonld"
+                path.write_bytes(requests.get(document.alternate, timeout=60).content)
+                seen[document.alternate] = by_pyoxigraph(Document(document.alternate, "jsonld", path))
+            assert seen[document.alternate] == quads, document
+    assert len(seen) > 20
 
 
 @pytest.mark.parametrize("suffix", MEDIA_TYPES)
