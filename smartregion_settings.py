@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     proxies: int = Field(0, ge=0, description="Reverse proxies in front, each of which adds to X-Forwarded-For.")
     engine: str = Field("", description="Query URL of a SPARQL 1.1 server to ask instead of the release's own store.")
     workers: int = Field(2, ge=1, le=64, description="Server processes.")
-    query_workers: int = Field(2, ge=1, le=64, description="Query processes per server process.")
+    query_workers: int = Field(2, ge=1, le=64, description="Long queries at a time per server process.")
     query_seconds: float = Field(20.0, gt=0, description="Wall-clock limit of one query, in seconds.")
     query_megabytes: int = Field(2048, ge=256, description="Memory limit of one query process, in MiB.")
     result_megabytes: int = Field(64, ge=1, description="Largest query result, in MiB.")

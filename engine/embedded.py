@@ -15,10 +15,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.util import Finalize
+from typing import IO
 
 from engine import NO_DATASET, Bindings, Dataset, Health, Limits, Query, Result
-from engine.admission import Admission
 from engine.guard import prepare
+from engine.lanes import Lanes
 from engine.processes import Pool, Snapshot
 
 
@@ -36,8 +37,7 @@ class EmbeddedEngine:
         self._current = current
         self._limits = limits
         self._prefixes = prefixes or {}
-        # Others than the client that keeps this engine busy find a query process free, if there is more than one.
-        self._admission = Admission(limits.workers, limits.queue, max(1, limits.workers - 1))
+        self._lanes = Lanes(limits.workers, limits.queue)
         self._lock = threading.Lock()
         self._pools: dict[bool, Pool] = {}
         # Also at the end of a child of multiprocessing, where atexit is not run.
@@ -73,21 +73,21 @@ class EmbeddedEngine:
             "seconds": self._limits.seconds,
             "result_bytes": self._limits.result_megabytes * 2**20,
         }
-        with (
-            self._admission.place(client, self._limits.seconds),
-            self._current_pool(network=bool(query.services)) as pool,
-            pool.worker() as worker,
-        ):
-            body, rows = worker.ask(job)
+
+        def work(must_end: Callable[[], bool]) -> tuple[bytes | IO[bytes], int, str]:
+            with self._current_pool(network=bool(query.services)) as pool, pool.worker() as worker:
+                return *worker.ask(job, must_end), pool.snapshot.version
+
+        body, rows, version = self._lanes.run(client, self._limits.seconds, work)
         size = len(body) if isinstance(body, bytes) else body.seek(0, os.SEEK_END)
         if not isinstance(body, bytes):
             body.seek(0)
-        return Result(media_type, pool.snapshot.version, size, body, rows)
+        return Result(media_type, version, size, body, rows)
 
     def health(self) -> Health:
         """See :meth:`engine.Engine.health`; starts the program if it has not been needed yet."""
         with self._current_pool() as pool:
-            busy, waiting = self._admission.inside, self._admission.waiting
+            busy, waiting = self._lanes.inside, self._lanes.waiting
             return Health(pool.snapshot.version, pool.alive(), self._limits.workers, busy, waiting)
 
     def close(self) -> None:

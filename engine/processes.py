@@ -7,7 +7,8 @@ import json
 import os
 import select
 import signal
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.reduction import recv_handle
 from pathlib import Path
@@ -25,6 +26,7 @@ from engine.errors import (
     UnfitForFormat,
 )
 from engine.forking import Origin
+from engine.lanes import LOOK, Interrupted
 
 _GRACE_SECONDS = 2.0
 
@@ -60,13 +62,22 @@ class Worker:
         # It says nothing unasked: what can be read is the end.
         return not self._connection.closed and not self._poll.poll(0)
 
-    def ask(self, job: dict[str, Any]) -> tuple[bytes | IO[bytes], int]:
-        """Hand over a job and wait for the whole answer: its bytes or, when there are many, an open file; and rows."""
+    def ask(self, job: dict[str, Any], must_end: Callable[[], bool]) -> tuple[bytes | IO[bytes], int]:
+        """Hand over a job and wait for the whole answer: its bytes or, when there are many, an open file; and rows.
+
+        :param must_end: asked now and then while the job runs.
+        :raises Interrupted: it had to end; so has the process.
+        """
+        end = time.monotonic() + self._limits.seconds + _GRACE_SECONDS
         try:
             self._connection.send(job)
-            if not self._poll.poll(1000 * (self._limits.seconds + _GRACE_SECONDS)):
-                self.close()
-                raise self._refusal("time", "")
+            while not self._poll.poll(1000 * LOOK):
+                if must_end():
+                    self.close()
+                    raise Interrupted
+                if time.monotonic() > end:
+                    self.close()
+                    raise self._refusal("time", "")
             header, _, body = self._connection.recv_bytes().partition(b"\n")
             status, detail, self.worn, rows = json.loads(header)
             if status == "bytes":

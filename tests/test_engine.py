@@ -325,7 +325,7 @@ def test_the_queue_is_bounded(start: Callable[..., EmbeddedEngine]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes).count("engine-busy") >= 2
+    assert "engine-busy" in outcomes
     assert "query-timeout" in outcomes
     assert ask(engine, "ASK {}").read()
 
@@ -338,14 +338,17 @@ def test_busy_says_so_at_once(start: Callable[..., EmbeddedEngine]) -> None:
         with pytest.raises(QueryTimeout):
             ask(engine, ENDLESS)
 
-    thread = threading.Thread(target=occupy)
-    thread.start()
+    # One more than long queries may have, for short ones.
+    threads = [threading.Thread(target=occupy) for _ in range(2)]
+    for thread in threads:
+        thread.start()
     time.sleep(0.5)
     started = time.monotonic()
     with pytest.raises(EngineBusy):
         ask(engine, "ASK {}")
     assert time.monotonic() - started < 1
-    thread.join()
+    for thread in threads:
+        thread.join()
 
 
 def test_workers_have_no_network(start: Callable[..., EmbeddedEngine], caplog: pytest.LogCaptureFixture) -> None:

@@ -447,12 +447,12 @@ def test_an_unforeseen_error_is_a_problem_without_details(app: Flask, monkeypatc
     assert "secret" not in response.text
 
 
-def test_forwarded_headers_are_believed_only_behind_a_proxy(tmp_path: Path) -> None:
+def test_a_forwarded_prefix_is_never_believed(tmp_path: Path) -> None:
     write_release(Releases(tmp_path), "first")
     headers = {"X-Forwarded-Prefix": "/daten"}
-    for proxies, location in ((0, HANAU), (1, f"/daten{HANAU}")):
+    for proxies in (0, 1):
         app = create_app(Settings(var=tmp_path, proxies=proxies))
-        assert app.test_client().get("/id/municipality/06415000", headers=headers).headers["Location"] == location
+        assert app.test_client().get("/id/municipality/06415000", headers=headers).headers["Location"] == HANAU
         close(app)
 
 

@@ -24,6 +24,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from engine.lanes import SPARE
 from smartregion_settings import Settings
 from sparql_endpoint import BODIES
 from web import wsgi
@@ -141,7 +142,7 @@ def _raise_open_files() -> None:
 
 def _threads(settings: Settings) -> int:
     """As many as queries, checks and what is read for them can occupy, and some for pages."""
-    queries = settings.query_workers + settings.query_queue + BODIES
+    queries = settings.query_workers + SPARE + settings.query_queue + BODIES
     checks = settings.check_workers + settings.check_queue + UPLOADS + LINKS
     return queries + checks + LONG_ANSWERS + _PAGE_THREADS
 
