@@ -45,6 +45,8 @@ _PLURALS: Final = {
     "FormerMunicipality": lazy_gettext("Frühere Gemeinden"),
     "District": lazy_gettext("Kreise und kreisfreie Städte"),
     "GovernmentDistrict": lazy_gettext("Regierungsbezirke"),
+    "MetropolitanRegion": lazy_gettext("Metropolregionen"),
+    "State": lazy_gettext("Länder"),
     "Organisation": lazy_gettext("Organisationen"),
     "FundingProgramme": lazy_gettext("Förderprogramme"),
     "Offer": lazy_gettext("Angebote"),

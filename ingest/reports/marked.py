@@ -14,6 +14,7 @@ from ingest import files, originals, output
 from ingest.findings import Finding, Severity, Text, column_position
 from ingest.grids import Limits
 from ingest.parts import Part
+from ingest.reports.counted import counted
 
 AUTHOR: Final = "Smarte Region Hessen"
 _SUMMARY: Final = "Prüfbericht"
@@ -106,12 +107,9 @@ def _summarise(book: Workbook, part: Part, lost: Text | None, shift: int) -> Non
 
 def _counts(part: Part) -> str:
     findings = part.findings
-    counts = [
-        f"{sum(finding.severity == severity for finding in findings)} {label}"
-        for severity, (label, _) in _SEVERITIES.items()
-    ]
+    counts = [counted(sum(finding.severity == severity for finding in findings), severity) for severity in _SEVERITIES]
     kind = f"{part.record_type.label['de']} / {part.record_type.label['en']}" if part.record_type else ""
-    return "; ".join(filter(None, (part.source, kind, f"{part.records} Datensätze / records", *counts)))
+    return "; ".join(filter(None, (part.source, kind, counted(part.records, "record"), *counts)))
 
 
 def _write_line(book: Workbook, sheet: Any, row: int, finding: Finding, shift: int) -> None:

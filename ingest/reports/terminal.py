@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ingest.findings import Finding, Severity
 from ingest.parts import Part
+from ingest.reports.counted import counted
 
 _NAMES: Final[dict[Severity, tuple[str, str, str]]] = {
     "violation": ("red", "Fehler", "error"),
@@ -29,7 +30,7 @@ def show(parts: Sequence[Part], console: Console) -> None:
             for finding in findings:
                 _finding(finding, console)
     counts = Counter(finding.severity for part in parts for finding in part.findings)
-    told = ", ".join(f"{counts[severity]} {de} / {en}" for severity, (_, de, en) in _NAMES.items())
+    told = ", ".join(counted(counts[severity], severity) for severity in _NAMES)
     console.print(Text(told), highlight=False)
 
 
@@ -38,7 +39,7 @@ def _heading(part: Part, console: Console) -> None:
     if part.record_type is not None:
         label = part.record_type.label
         line.append(f"  {label['de']} / {label['en']}", style="not bold not underline")
-    line.append(f"  {part.records} Datensätze / records", style="not bold not underline")
+    line.append(f"  {counted(part.records, 'record')}", style="not bold not underline")
     if not part.findings:
         line.append("  in Ordnung / in order", style="green not bold not underline")
     console.print(line, soft_wrap=True)
@@ -77,7 +78,7 @@ def _printable(text: str) -> str:
 def show_changes(changes: Iterable[tuple[Finding, str]], console: Console) -> None:
     """Print what was written instead of what, in a copy with the suggestions applied."""
     changes = list(changes)
-    console.print(Text(f"{len(changes)} Vorschläge übernommen / suggestions applied"), highlight=False)
+    console.print(Text(counted(len(changes), "change")), highlight=False)
     for finding, new in changes:
         sheet = f"{finding.sheet}, " if finding.sheet else ""
         place = _printable(f"{sheet}{finding.column}{finding.row}  {finding.header}")
