@@ -1,14 +1,8 @@
-"""Behind a real nginx with TLS and a path prefix, set up as docs/http.md says: every address agrees with the base."""
+"""Behind the shipped nginx with TLS and a path prefix: every address agrees with the base."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -16,8 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
+from deployed import nginx
 from rdflib import DCAT, RDF, Graph, Namespace, URIRef
-from support import DATA, ROOT, silent
+from support import DATA, free_port, served, silent
 
 from publish.builder import build
 from publish.release import Releases
@@ -25,26 +20,6 @@ from publish.release import Releases
 pytestmark = pytest.mark.nginx
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 BROWSER = "text/html,application/xhtml+xml"
-MAIN = """
-daemon off;
-master_process off;
-pid {here}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    {temporary}
-    {server}
-}}
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Site:
     """The service as the world sees it: its base, and how to ask it."""
 
@@ -63,69 +38,12 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Iterator[Site]:
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
-    openssl = shutil.which("openssl")
-    if not nginx or not openssl:
-        pytest.skip("There is no nginx here (Debian package nginx-light), or no openssl.")
     here = tmp_path_factory.mktemp("proxy")
     front, back = free_port(), free_port()
     base = f"https://localhost:{front}/smart-region/"
     build(DATA, base, Releases(here / "var"), executor, silent, 6)
-    key, certificate = here / "key.pem", here / "certificate.pem"
-    _make_certificate(openssl, key, certificate)
-    config = here / "nginx.conf"
-    config.write_text(_configuration(here, front, back, key, certificate), encoding="utf-8")
-    code = (
-        "from smartregion_settings import Settings\n"
-        "from web.server import serve\n"
-        f"settings = Settings(var={str(here / 'var')!r}, port={back}, workers=1, proxies=1, base={base!r})\n"
-        "serve(settings, lambda url: print(url, flush=True))\n"
-    )
-    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    proxy = subprocess.Popen([nginx, "-p", str(here), "-c", str(config)])
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline()
-        _wait_for(front)
-        yield Site(base, certificate)
-    finally:
-        proxy.send_signal(signal.SIGTERM)
-        server.send_signal(signal.SIGTERM)
-        proxy.wait(20)
-        server.wait(20)
-
-
-def _configuration(here: Path, front: int, back: int, key: Path, certificate: Path) -> str:
-    """The server block of the documentation with the addresses of this test."""
-    (block,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs" / "http.md").read_text(encoding="utf-8"), re.S)
-    replacements = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{front} ssl;",
-        "daten.example.org": "localhost",
-        "/etc/ssl/certificate.pem": str(certificate),
-        "/etc/ssl/key.pem": str(key),
-        "127.0.0.1:8000": f"127.0.0.1:{back}",
-    }
-    for old, new in replacements.items():
-        assert old in block, old
-        block = block.replace(old, new)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = " ".join(f"{kind}_temp_path {here}/{kind};" for kind in kinds)
-    return MAIN.format(here=here, temporary=temporary, server=block)
-
-
-def _make_certificate(openssl: str, key: Path, certificate: Path) -> None:
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("nginx does not listen.")
+    with served(here / "var", port=back, proxies=1, base=base), nginx(here, back, front) as proxy:
+        yield Site(base, proxy.certificate)
 
 
 @pytest.mark.parametrize("start", ["catalog", "catalog.rdf", "catalog?profile=dcat-ap-de-2.0", "catalog.jsonld"])
