@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -110,7 +109,16 @@ def configured(here: Path, back: int, front: int | None = None) -> Proxy:
 
 
 def _make_certificate(key: Path, certificate: Path) -> None:
-    command = [program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command = [
+        program("openssl"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+    ]
     command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     command += ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
@@ -124,24 +132,3 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("nginx does not listen.")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of a Containerfile: its instructions in order, such as ``("RUN", "python -m venv ...")``."""
-
-    instructions: tuple[tuple[str, str], ...]
-
-    def all(self, name: str) -> list[str]:
-        """Arguments of all instructions of a name."""
-        return [argument for found, argument in self.instructions if found == name]
-
-
-def containerfile() -> list[Stage]:
-    """The stages of deploy/Containerfile."""
-    text = re.sub(r"^#.*\n", "", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), flags=re.M)
-    lines = re.sub(r"\\\n\s*", "", text).splitlines()
-    instructions = [tuple(line.split(maxsplit=1)) for line in lines if line.strip()]
-    starts = [place for place, (name, _) in enumerate(instructions) if name == "FROM"]
-    ends = [*starts[1:], len(instructions)]
-    return [Stage(tuple((name, rest) for name, rest in instructions[a:b])) for a, b in zip(starts, ends, strict=True)]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import re
-import shlex
 import shutil
 import subprocess
 import threading
@@ -15,9 +13,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from deployed import DEPLOY, Proxy, configured, containerfile, filled, nginx, program
-from outside.started import environment, started
-from support import ROOT, free_port
+from deployed import DEPLOY, Proxy, configured, filled, nginx, program
+from support import free_port
 
 from smartregion_settings import Settings
 from web.server import _threads
@@ -74,9 +71,8 @@ def _get(proxy: Proxy, path: str = "", **headers: str) -> requests.Response:
 
 @pytest.mark.nginx
 def test_the_service_is_told_nothing_that_a_client_forwards(telling: Proxy) -> None:
-    forged = ("X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP", "Forwarded")
-    forged += ("Proxy", "Upgrade")
-    sent = {name: "//evil.example" for name in forged}
+    forged = ["X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP"]
+    sent = dict.fromkeys([*forged, "Forwarded", "Proxy", "Upgrade"], "//evil.example")
     told = _get(telling, X_Forwarded_For="192.0.2.1", **sent).json()
     assert "evil.example" not in str(told)
     assert [value for name, value in told if name == "x-forwarded-for"] == ["127.0.0.1"]
@@ -155,57 +151,3 @@ def test_the_settings_that_are_shipped_are_settings() -> None:
     assert given
     assert set(given) <= known
     assert given["SMARTREGION_PROXIES"] == "1"
-
-
-@pytest.mark.slow
-def test_the_steps_of_the_containerfile_give_a_service_that_writes_only_to_its_volume(tmp_path: Path) -> None:
-    """No container engine is needed: each ``RUN`` is run by a shell, with the directories of the image moved."""
-    making, final = containerfile()
-    image = tmp_path / "image"
-    moved = {name: str(image) + name for name in ("/src", "/opt/smartregion", "/var/lib/smartregion")}
-
-    def here(text: str) -> str:
-        return re.sub("|".join(moved), lambda found: moved[found[0]], text)
-
-    assert making.all("COPY") == [". ."]
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    if not listed:
-        pytest.skip("not a clone: what belongs to the project is not known")
-    for name in listed.split("\0")[:-1]:
-        target = image / "src" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
-    (image / "opt").mkdir()
-    steps = making.all("RUN")
-    assert len(steps) >= 4
-    for step in steps:
-        ran = subprocess.run(here(step), shell=True, cwd=image / "src", env=environment(), capture_output=True, check=False)
-        assert ran.returncode == 0, step + ran.stderr[-3000:].decode()
-    # Nothing of the first stage but what is copied is in the second.
-    shutil.rmtree(image / "src")
-    copied = [argument.split()[-1] for argument in final.all("COPY")]
-    assert copied == ["/opt/smartregion", "/var/lib/smartregion"]
-    assert final.all("RUN") == []
-    assert final.all("USER") == ["10001:10001"]
-    given = dict(part.split("=", 1) for line in final.all("ENV") for part in shlex.split(line))
-    given = {name: here(value) for name, value in given.items()} | {"HOME": str(tmp_path)}
-    port, volume = free_port(), Path(here(final.all("VOLUME")[0]))
-    outer = environment(**given, SMARTREGION_HOST="127.0.0.1", SMARTREGION_PORT=str(port))
-    outer["PATH"] = given["PATH"] + os.pathsep + environment()["PATH"]
-    (entry,) = json.loads(final.all("ENTRYPOINT")[0])
-    for arguments in (["init", "."], ["build"]):
-        subprocess.run([shutil.which(entry, path=outer["PATH"]) or entry, *arguments], cwd=volume, env=outer, check=True)
-    before = _files(image / "opt")
-    command = [shutil.which(entry, path=outer["PATH"]) or entry, *json.loads(final.all("CMD")[0])]
-    with started(command, volume, outer) as running:
-        check = json.loads(final.all("HEALTHCHECK")[0].split("CMD", 1)[1])
-        check = [part.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for part in check]
-        assert subprocess.run(check, env=outer, check=False).returncode == 0
-        assert requests.get(running.address + "/static/vendor/yasqe.js", timeout=20).status_code == 200
-        assert requests.get(running.address + "/dump/all.nt", timeout=20).status_code == 200
-    assert subprocess.run(check, env=outer, capture_output=True, check=False).returncode != 0
-    assert _files(image / "opt") == before
-
-
-def _files(directory: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in directory.rglob("*")}

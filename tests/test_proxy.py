@@ -20,6 +20,8 @@ from publish.release import Releases
 pytestmark = pytest.mark.nginx
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 BROWSER = "text/html,application/xhtml+xml"
+
+
 class Site:
     """The service as the world sees it: its base, and how to ask it."""
 
