@@ -143,7 +143,7 @@ class Attack:
                 if self.kind.reads:
                     self._read(each)
                 if _has_ended(each):
-                    raise ConnectionError  # noqa: TRY301 - the same as when the kernel says so
+                    raise ConnectionError
                 self._send(each, self.kind.opening if self.kind.again else self.kind.drip)
                 kept.append(each)
             except OSError:
@@ -197,14 +197,19 @@ def main(name: str, port: int, certificate: str) -> None:
     stopped = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), stopped.set()), daemon=True).start()
     attack.fill(stopped)
-    print("on", flush=True)
+    _say("on")
     while not stopped.wait(_PAUSE_SECONDS):
         attack.go_on()
         attack.fill(stopped)
     still = len(attack.open)
     attack.end()
     told = {"opened": attack.opened, "refused": attack.refused, "most": attack.most, "still": still}
-    print(json.dumps({**told, "answers": attack.answers}), flush=True)
+    _say(json.dumps({**told, "answers": attack.answers}))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

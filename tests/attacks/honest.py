@@ -8,7 +8,14 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-PATHS = ("/healthz/live", "/", "/dataset/projects", "/doc/municipality/06411000", "/search?q=wlan", "/sparql?query=ASK%7B%7D")
+PATHS = (
+    "/healthz/live",
+    "/",
+    "/dataset/projects",
+    "/doc/municipality/06411000",
+    "/search?q=wlan",
+    "/sparql?query=ASK%7B%7D",
+)
 _FROM = ("127.0.0.21", "127.0.0.22", "127.0.0.23")
 _PAUSE_SECONDS = 0.05
 _PATIENCE_SECONDS = 15.0

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attacks import attacker
-from attacks.attacker import KINDS
-from attacks.honest import Seen, ask
 from deployed import nginx
 from support import free_port, served
 
+from attacks import attacker
+from attacks.attacker import KINDS
+from attacks.honest import Seen, ask
 from publish.release import Releases
 
 pytestmark = pytest.mark.slow
@@ -114,7 +114,8 @@ def _withstand(front: Front, kind: str) -> None:
     said: dict[str, Any] = {}
     with attacked(front, kind, said):
         seen = front.ask(SECONDS)
-    print(f"\n{kind}: {seen}; idle: {front.idle}; {said}")
+    # Shown by pytest -s, for whoever measures.
+    sys.stdout.write(f"\n{kind}: {seen}; idle: {front.idle}; {said}\n")
     # The attack was one: nearly all of its sockets were let in.
     assert said["opened"] >= 0.9 * KINDS[kind].sockets, said
     assert seen.faults == []
