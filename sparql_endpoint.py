@@ -37,6 +37,7 @@ from engine import (
     UpdateRefused,
 )
 from engine.admission import Admission
+from engine.unpacking import CODINGS, Damaged, TooLarge, unpack
 
 STATUS: Final = {
     "query-missing": 400,
@@ -47,6 +48,8 @@ STATUS: Final = {
     "not-acceptable": 406,
     "format-unfit": 406,
     "body-unsupported": 415,
+    "coding-unsupported": 415,
+    "coding-damaged": 400,
     "query-syntax": 400,
     "query-too-long": 413,
     "query-too-deep": 400,
@@ -287,14 +290,20 @@ def _read_request(length: int, bodies: Admission) -> _Call:
     except QueryRejected as error:
         raise RequestError("graph-not-iri", str(error)) from None
     wishes = [wish for name in _FORMAT_PARAMETERS for wish in reversed(values.get(name, []))]
-    return _Call(queries[0] if queries else None, dataset, wishes)
+    # Editors of files begin them with a byte order mark, which is none of the query.
+    return _Call(queries[0].removeprefix("\ufeff") if queries else None, dataset, wishes)
 
 
 def _body(length: int, bodies: Admission) -> bytes:
     try:
         with bodies.place(client(), 0):
-            return request.get_data(cache=False)
-    except RequestEntityTooLarge:
+            body = request.get_data(cache=False)
+        return unpack(body, request.headers.get("Content-Encoding", "").lower(), request.max_content_length or 0)
+    except KeyError:
+        raise RequestError("coding-unsupported", ", ".join(CODINGS)) from None
+    except Damaged as error:
+        raise RequestError("coding-damaged", str(error)) from None
+    except (RequestEntityTooLarge, TooLarge):
         message = f"The query has more than {length} characters."
         raise QueryTooLong(message, limit="length", value=length) from None
 

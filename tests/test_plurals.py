@@ -29,7 +29,7 @@ def test_one_and_several_are_told_in_both_languages(thing: str) -> None:
 def test_the_console_tells_one_record(tmp_path: Path) -> None:
     file = tmp_path / "one.csv"
     file.write_text("identifier;title_de\nx;Ein Projekt\n", encoding="utf-8")
-    command = [sys.executable, "-m", "smartregion", "validate", str(file)]
+    command = [sys.executable, "-m", "smartregion", "validate", "--type", "Project", str(file)]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     assert "  1 Datensatz / record" in told
     assert "1 Datensätze" not in told

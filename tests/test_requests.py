@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from release_fixture import write_release
@@ -305,3 +307,72 @@ def test_odd_values_of_headers_are_no_fault_of_the_service(service: Service, val
     for name in names:
         for place in (PAGE, FILE, "/sparql?query=ASK%7B%7D"):
             assert asked(service, place, f"{name}: {value}").status < 500, name
+
+
+def posted(service: Service, body: bytes, *fields: str, path: str = "/sparql") -> Answer:
+    head = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", *fields]
+    return sent(service, head, body)
+
+
+QUERY = "Content-Type: application/sparql-query"
+FORM = "Content-Type: application/x-www-form-urlencoded"
+ASK = b"ASK { ?s ?p ?o }"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "deflate", "identity", ""])
+@pytest.mark.parametrize(
+    ("kind", "text"), [(QUERY, ASK), ("Content-Type: application/x-www-form-urlencoded", b"query=ASK{}")]
+)
+def test_a_compressed_query_is_read(service: Service, coding: str, kind: str, text: bytes) -> None:
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(coding.lower().removeprefix("x-"), bytes)
+    answer = posted(service, pack(text), kind, f"Content-Encoding: {coding}")
+    assert (answer.status, b"boolean" in answer.body) == (200, True)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, gzip", "nonsense"])
+@pytest.mark.parametrize("path", ["/sparql", "/api/validate"])
+def test_a_compression_that_is_not_read_is_said(service: Service, coding: str, path: str) -> None:
+    answer = posted(service, gzip.compress(ASK), QUERY, f"Content-Encoding: {coding}", path=path)
+    assert (answer.status, answer.headers["accept-encoding"]) == (415, "gzip, deflate")
+    assert "problem#coding-unsupported" in answer.text
+
+
+@pytest.mark.parametrize("body", [ASK, gzip.compress(ASK)[:-3], gzip.compress(ASK) + b"more", b"", b"\x1f\x8b"])
+def test_a_damaged_compressed_body_is_told_apart_from_a_wrong_query(service: Service, body: bytes) -> None:
+    answer = posted(service, body, QUERY, "Content-Encoding: gzip")
+    assert (answer.status, "problem#coding-damaged" in answer.text) == (400, True)
+
+
+def test_a_body_that_unpacks_to_very_much_is_too_long(service: Service) -> None:
+    bomb = gzip.compress(b"#" * 200_000_000)
+    assert posted(service, bomb, QUERY, "Content-Encoding: gzip").status == 413
+    answer = posted(service, bomb, "Content-Type: text/csv", "Content-Encoding: gzip", path="/api/validate")
+    assert answer.status == 413
+    assert asked(service, "/healthz").status == 200
+
+
+def test_a_compressed_file_is_checked(service: Service) -> None:
+    answer = posted(
+        service, gzip.compress(CSV), "Content-Type: text/csv", "Content-Encoding: gzip", path="/api/validate"
+    )
+    assert answer.body == posted(service, CSV, "Content-Type: text/csv", path="/api/validate").body
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff  # from a file\n"])
+def test_a_query_may_begin_with_a_byte_order_mark(service: Service, mark: str) -> None:
+    text = mark.encode() + ASK
+    assert posted(service, text, QUERY).status == 200
+    form = b"query=" + quote(text).encode()
+    assert posted(service, form, FORM).status == 200
+    assert asked(service, f"/sparql?query={quote(text)}").status == 200
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"\xef\xbb\xbf", b"\x00", b"\xff\xfeA\x00", b"\xed\xa0\x80"])
+@pytest.mark.parametrize("kind", [QUERY, FORM])
+def test_a_body_without_a_query_is_a_fault_of_the_client(service: Service, body: bytes, kind: str) -> None:
+    assert posted(service, body, kind).status == 400
+
+
+def test_a_client_that_asks_before_it_sends_is_answered(service: Service) -> None:
+    answer = posted(service, ASK, QUERY, "Expect: 100-continue")
+    assert (answer.status, b" 200 OK" in answer.body) == (100, True)

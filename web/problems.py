@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from engine import QueryError
+from engine.unpacking import CODINGS
 from publish.release import ReleaseError
 from sparql_endpoint import STATUS
 from web import addresses
@@ -31,6 +32,8 @@ _TITLES: Final = {
     "host-invalid": lazy_gettext("Der Name des Hosts ist ungültig"),
     "not-acceptable": lazy_gettext("Kein gewünschtes Format ist verfügbar"),
     "body-unsupported": lazy_gettext("Der Medientyp der Anfrage wird nicht unterstützt"),
+    "coding-unsupported": lazy_gettext("Die Kompression der Anfrage wird nicht unterstützt"),
+    "coding-damaged": lazy_gettext("Die komprimierte Anfrage ist beschädigt"),
     "query-syntax": lazy_gettext("Die Abfrage ist kein gültiges SPARQL"),
     "query-too-long": lazy_gettext("Die Abfrage ist zu lang"),
     "query-too-deep": lazy_gettext("Die Abfrage ist zu tief geschachtelt"),
@@ -99,7 +102,11 @@ def _query_error(error: QueryError) -> Response:
     if error.kind == "engine-failed":
         current_app.logger.error("A query could not be answered: %s", error)
     members = {} if error.limit is None else {"limit": error.limit, "value": error.value}
-    return _problem(error.kind, STATUS[error.kind], _advice(error), members)
+    response = _problem(error.kind, STATUS[error.kind], _advice(error), members)
+    if error.kind == "coding-unsupported":
+        # What would be read (RFC 9110, 12.5.3).
+        response.headers["Accept-Encoding"] = ", ".join(CODINGS)
+    return response
 
 
 def _no_release(_: ReleaseError) -> Response:
@@ -148,7 +155,7 @@ def _advice(error: QueryError) -> str:
             return gettext("Meldung des Parsers: %(message)s", message=str(error))
         case "not-acceptable":
             return gettext("Angeboten werden: %(types)s", types=str(error))
-        case "body-unsupported":
+        case "body-unsupported" | "coding-unsupported":
             return gettext("Unterstützt werden: %(types)s", types=str(error))
         case "query-too-long":
             return gettext("Erlaubt sind %(value)s Zeichen. Lange Listen auf mehrere Abfragen verteilen.", value=value)
@@ -191,7 +198,7 @@ def _explanation(kind: str) -> str:
             return gettext("Die erlaubten Methoden stehen im Kopffeld Allow.")
         case "query-missing" | "query-repeated":
             return gettext("Der Parameter query gehört genau einmal in die Anfrage.")
-        case "not-utf-8" | "too-many-parameters" | "request-too-large" | "range-not-satisfiable":
+        case "not-utf-8" | "coding-damaged" | "too-many-parameters" | "request-too-large" | "range-not-satisfiable":
             return gettext("Die Anfrage muss geändert werden, bevor sie beantwortet werden kann.")
         case _:
             return gettext("Der Fehler liegt nicht an der Anfrage. Bitte später noch einmal versuchen.")

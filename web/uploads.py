@@ -16,8 +16,9 @@ from werkzeug.http import parse_options_header
 
 from engine.admission import Admission
 from engine.errors import EngineBusy
+from engine.unpacking import CODINGS, Damaged, TooLarge, unpack
 from harvest.client import Client, Limits
-from sparql_endpoint import client
+from sparql_endpoint import RequestError, client
 from web.file_names import clean
 from web.language import gettext
 from web.problems import Problem
@@ -141,9 +142,16 @@ class Uploads:
         # A browser sends an empty part without a name when no file was chosen.
         return Upload(clean(file.filename) or _PASTED, content) if content or file.filename else None
 
-    @staticmethod
-    def _body() -> Upload | None:
+    def _body(self) -> Upload | None:
         content = request.get_data(cache=False)
+        try:
+            content = unpack(content, request.headers.get("Content-Encoding", "").lower(), self.megabytes * 2**20)
+        except KeyError:
+            raise RequestError("coding-unsupported", ", ".join(CODINGS)) from None
+        except Damaged as error:
+            raise RequestError("coding-damaged", str(error)) from None
+        except TooLarge:
+            raise self._too_large() from None
         _, options = parse_options_header(request.headers.get("Content-Disposition"))
         name = options.get("filename") or f"{_PASTED}{_SUFFIXES.get(request.mimetype, '')}"
         return Upload(clean(name) or _PASTED, content) if content else None
