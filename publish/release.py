@@ -30,6 +30,15 @@ class ReleaseError(Exception):
     """A release that is asked for does not exist or cannot be used."""
 
 
+INTERNAL = frozenset(
+    {
+        *("figures.json", "history.json", "labels.json", "map.json", "mims.json", "mqa.json", "navigator/cuts.json"),
+        *("neighbours.json", "overview.json", "records.json", "rules.json", "schemes.json", "schema-org.json"),
+        *("status.json", "vocabulary.json"),
+    }
+)
+"""Files of a release that are for pages and for the next build, and have no address; all others are public."""
+
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """Suffix of the compressed file beside a file, by content coding (RFC 9110, 8.4.1), the smallest first."""
 
@@ -175,11 +184,20 @@ class Release:
         return self.path / "search.sqlite"
 
     def file(self, name: str) -> tuple[Path, ReleaseFile]:
-        """Path and description of the served file ``name``, e.g. ``dump/projects.ttl``; packed ones lie beside it.
+        """Path and description of the file ``name``, e.g. ``dump/projects.ttl``; packed ones lie beside it.
 
         :raises KeyError: the manifest lists no such file; nothing outside the manifest can be reached.
         """
         return self.path / "files" / name, self.manifest.files[name]
+
+    def public(self, name: str) -> tuple[Path, ReleaseFile]:
+        """The same of a file that anybody may have.
+
+        :raises KeyError: the manifest lists no such file, or it is :data:`INTERNAL`.
+        """
+        if name in INTERNAL:
+            raise KeyError(name)
+        return self.file(name)
 
 
 class Releases:

@@ -19,10 +19,10 @@ def send(name: str, download: str | None = None, media_type: str | None = None) 
 
     :param download: the name under which a client may keep it, by default the last part of its own.
     :param media_type: under which it is sent, by default its own.
-    :raises NotFound: the manifest lists no such file.
+    :raises NotFound: there is no such file for the public.
     """
     try:
-        path, described = published().release.file(name)
+        path, described = published().release.public(name)
     except KeyError:
         raise NotFound from None
     coding = request.accept_encodings.best_match((*described.packed, "identity"))
@@ -49,7 +49,7 @@ def send_gzip(name: str) -> Response:
     :raises NotFound: there is none.
     """
     try:
-        path, described = published().release.file(name)
+        path, described = published().release.public(name)
         packed = described.packed["gzip"]
     except KeyError:
         raise NotFound from None

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from publish.release import INTERNAL
 from web import delivery, documents, statistics, vocabulary
 from web.current import published
 from web.language import gettext
@@ -117,7 +118,7 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
 
     :param page: makes the HTML of the stem and its suffixes; None when there is no page.
     """
-    files = published().release.manifest.files
+    files = published().release.manifest.files.keys() - INTERNAL
     suffixes = [known for known in MEDIA_TYPES if f"{stem}.{known}" in files]
     if not suffixes:
         raise NotFound
