@@ -35,6 +35,7 @@ from web.server import ServerError, serve
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HANAU = "/doc/municipality/06415000"
+ALTERNATE = "alternate http://www.w3.org/ns/dx/conneg/altr#hasRepresentation"
 RDF = {
     "ttl": "text/turtle",
     "nt": "application/n-triples",
@@ -342,7 +343,7 @@ def test_formats_are_linked(client: FlaskClient) -> None:
     """RFC 8288."""
     response = client.get(HANAU)
     assert response.headers["Content-Location"] == f"{HANAU}.ttl"
-    assert f'<{HANAU}.html>; rel="alternate"; type="text/html"' in response.headers.getlist("Link")
+    assert f'<{HANAU}.html>; rel="{ALTERNATE}"; type="text/html"' in response.headers.getlist("Link")
 
 
 def test_pages_are_compressed(client: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from engine import Bindings, Dataset, Query
 from ontology import jsonld
 from web.current import published, site
 from web.language import language
-from web.negotiation import FORMATS, MEDIA_TYPES, sources
+from web.negotiation import FORMATS, MEDIA_TYPES, alternate, sources
 
 SUFFIXES: Final = ("ttl", "jsonld", "rdf", "nt", "json", "html")
 """Representations of a document that are shown, the usual one first."""
@@ -72,7 +72,7 @@ def respond(body: bytes | str, suffix: str, path: str) -> Response:
     response.headers["Content-Location"] = f"{address}.{suffix}"
     for other in SUFFIXES:
         if other != suffix:
-            response.headers.add("Link", f'<{address}.{other}>; rel="alternate"; type="{MEDIA_TYPES[other]}"')
+            response.headers.add("Link", alternate(f"{address}.{other}", other))
     response.headers.add("Link", f'<{request.script_root}/shapes>; rel="describedby"')
     return finish(response, suffix)
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 from publish.release import Feed
 from web import delivery, documents, profiles
 from web.current import published, site
-from web.negotiation import MEDIA_TYPES, choose, sources
+from web.negotiation import MEDIA_TYPES, alternate, choose, sources
 from web.nodes import Naming, node, subjects
 
 blueprint = Blueprint("feed", __name__)
@@ -81,16 +81,17 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
 def _links(place: _Place, path: str, suffix: str) -> Iterator[str]:
     """The same in other syntaxes and profiles (Content Negotiation by Profile, 7.2.1), and the other pages.
 
-    A client that wants JSON-LD follows an alternate of that type (JSON-LD 1.1, 6.2), rdflib even if it has JSON-LD. So
-    a link with a type leads to the same triples, and another profile is named by the address that its syntaxes share.
+    Another profile is named by the address that all its syntaxes share, so that no client that prefers a syntax is led
+    into another profile.
     """
-    yield f"<{place.address(request.path)}>; {place.kind('self', suffix)}"
+    profile = place.feed.profiles[place.token]
+    yield f'<{place.address(request.path)}>; rel="self"; type="{MEDIA_TYPES[suffix]}"; profile="{profile}"'
     for other in SUFFIXES:
         if other != suffix:
-            yield f"<{place.address(f'{path}.{other}')}>; {place.kind('alternate', other)}"
-    for token, profile in place.feed.profiles.items():
+            yield alternate(place.address(f"{path}.{other}"), other, None if other == "html" else profile)
+    for token, iri in place.feed.profiles.items():
         if token != place.token:
-            yield f'<{place._replace(token=token).address(path)}>; rel="alternate"; profile="{profile}"'
+            yield alternate(place._replace(token=token).address(path), profile=iri)
     for relation, page in place.others():
         yield f'<{page.address(request.path)}>; rel="{relation}"'
     yield f'<{request.script_root}/shapes/catalogue>; rel="describedby"'
@@ -109,11 +110,6 @@ class _Place(NamedTuple):
         query = {"profile": self.token} if self.token != self.feed.default else {}
         query |= {"page": str(self.number)} if self.last > 1 else {}
         return f"{request.script_root}{path}" + (f"?{urlencode(query)}" if query else "")
-
-    def kind(self, relation: str, suffix: str) -> str:
-        """Attributes of a link to it."""
-        profile = "" if suffix == "html" else f'; profile="{self.feed.profiles[self.token]}"'
-        return f'rel="{relation}"; type="{MEDIA_TYPES[suffix]}"{profile}'
 
     def others(self) -> Iterator[tuple[str, _Place]]:
         """The other pages, by their relation to this one; none when all is on one page."""

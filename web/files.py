@@ -14,7 +14,7 @@ from publish.release import INTERNAL
 from web import delivery, documents, statistics, vocabulary
 from web.current import published
 from web.language import gettext
-from web.negotiation import MEDIA_TYPES, choose, sources, split, wants_html
+from web.negotiation import MEDIA_TYPES, alternate, choose, sources, split, wants_html
 from web.nodes import href
 
 blueprint = Blueprint("files", __name__)
@@ -133,6 +133,9 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
     if suffix is None:
         response.vary.add("Accept")
         response.headers["Content-Location"] = f"{request.script_root}/{name}"
+    for other in suffixes:
+        if other != chosen:
+            response.headers.add("Link", alternate(f"{request.script_root}/{stem}.{other}", other))
     return response
 
 

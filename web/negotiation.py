@@ -45,6 +45,8 @@ FORMATS: Final = {
 }
 """Formats by suffix; the usual one first. A name belongs to the format that has it as its own, if that is offered."""
 
+_REPRESENTATION: Final = "http://www.w3.org/ns/dx/conneg/altr#hasRepresentation"
+
 MEDIA_TYPES: Final = {suffix: known.media_type for suffix, known in FORMATS.items()}
 """Media type by suffix."""
 
@@ -79,6 +81,21 @@ def choose(suffixes: Iterable[str]) -> str:
             offered.setdefault(alias, suffix)
     found = preferred(request.headers.get("Accept", ""), offered)
     return suffixes[0] if found is None else offered[found]
+
+
+def alternate(address: str, suffix: str | None = None, profile: str | None = None) -> str:
+    """A link (RFC 8288) to another representation of what is answered.
+
+    Readers of JSON-LD follow an alternate of that type when they get anything else (JSON-LD 1.1, 6.2), rdflib even when
+    they get JSON-LD, and PyLD fails when there are several alternates. So only the same triples in JSON-LD are
+    called just that; all others also have the relation of Content Negotiation by Profile, which says the same.
+
+    :param suffix: of its format; None where one is negotiated.
+    :param profile: IRI of its profile.
+    """
+    relation = "alternate" if suffix == "jsonld" else f"alternate {_REPRESENTATION}"
+    kind = f'; type="{MEDIA_TYPES[suffix]}"' if suffix else ""
+    return f'<{address}>; rel="{relation}"{kind}' + (f'; profile="{profile}"' if profile else "")
 
 
 def wants_html() -> bool:

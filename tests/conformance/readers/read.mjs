@@ -1,5 +1,6 @@
 // Reads JSON-LD documents with one of the parsers of JavaScript.
-// Usage: node read.mjs jsonld|streaming < [{"address": ..., "path": ...}, ...]; writes the quads of each as a line of JSON.
+// Usage: node read.mjs jsonld|streaming|dereferencing < [{"address": ..., "path": ...}, ...]
+// Writes the quads of each as a line of JSON.
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { json } from "node:stream/consumers";
@@ -12,6 +13,9 @@ const readers = {
   async jsonld({ address, path }) {
     const document = JSON.parse(await readFile(path, "utf8"));
     return jsonld.toRDF(document, { base: address, format: "application/n-quads" });
+  },
+  async dereferencing({ address }) {
+    return jsonld.toRDF(address, { format: "application/n-quads" });
   },
   async streaming({ address, path }) {
     const writer = new Writer({ format: "N-Quads" });
