@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,16 +299,25 @@ def test_problems_speak_english_to_who_wants_it_and_html_to_browsers(client: Fla
 
 
 def test_busy_means_ask_again_later(app: Flask, client: FlaskClient) -> None:
-    admission = app.extensions["smartregion"].public._admission
-    with contextlib.ExitStack() as stack:
-        for number in range(admission._places):
-            stack.enter_context(admission.place(f"client {number}", 1))
-        admission._queue = 0
-        stack.callback(setattr, admission, "_queue", 32)
+    lanes = app.extensions["smartregion"].public._lanes
+    over = threading.Event()
+    occupants = [
+        threading.Thread(target=lanes.run, args=[f"client {number}", 1, lambda _: over.wait(30)])
+        for number in range(lanes.places)
+    ]
+    for occupant in occupants:
+        occupant.start()
+    lanes._queue = 0
+    try:
         response = ask(client, "ASK {} # when all are busy")
         problem(response, 503, "engine-busy")
         assert int(response.headers["Retry-After"]) > 0
         assert client.get("/doc/project/winterdienst?busy").status_code == 200, "pages have their own query process"
+    finally:
+        lanes._queue = 32
+        over.set()
+        for occupant in occupants:
+            occupant.join()
 
 
 def test_head_and_cors(client: FlaskClient) -> None:
