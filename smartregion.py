@@ -11,26 +11,25 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
 from harvest import report
 from harvest.check import Options, check, read_graphs
 from harvest.client import Limits
-from publish.activation import Loss, activate, current
 from publish.builder import Outcome, build
 from publish.push import Bearer, Login, push
 from publish.release import Releases
 from smartregion_command import (
+    Commands,
     Failure,
+    allow_shrink_option,
     base_option,
     data_option,
-    failing,
     override,
+    say,
     settings_message,
     validator,
     var_option,
@@ -38,15 +37,14 @@ from smartregion_command import (
 )
 from smartregion_init import init_command
 from smartregion_progress import progress
+from smartregion_releases import refuse, releases_group
 from smartregion_settings import Settings
-from smartregion_terminal import print_losses, print_outcome
+from smartregion_terminal import print_outcome
 from smartregion_validate import template_command, validate_command
 from web.server import check_address, serve
 
-_SHRUNK = 3
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="smart-region-hessen")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -68,18 +66,13 @@ def main(context: click.Context) -> None:
         raise Failure(settings_message(error)) from None
 
 
-_allow_shrink = click.option(
-    "--allow-shrink", is_flag=True, help="Make it current however much vanishes; portals delete what is gone."
-)
-
-
 @main.command("build")
 @data_option
 @var_option
 @base_option
 @click.option("--page-size", type=click.IntRange(min=1), help="Datasets on a page of the catalogue.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 when a record is withheld.")
-@_allow_shrink
+@allow_shrink_option
 @click.pass_obj
 def build_command(
     settings: Settings,
@@ -111,20 +104,30 @@ def build_command(
 def _build(settings: Settings, percent: float) -> Outcome:
     """Build, tell what came of it, and exit if it was not made current."""
     started = time.monotonic()
-    with failing(), progress() as report, workers() as executor:
+    with progress() as report, workers() as executor:
         releases = Releases(settings.var)
-        limits = (settings.page_size, percent)
-        how = (validator(settings), settings.boundaries)
-        outcome = build(settings.data, settings.base, releases, executor, report, *limits, *how)
+        outcome = build(
+            settings.data,
+            settings.base,
+            releases,
+            executor,
+            report,
+            settings.page_size,
+            percent,
+            validator(settings),
+            settings.boundaries,
+            say,
+        )
     print_outcome(outcome, time.monotonic() - started)
     if outcome.losses:
-        _refuse(releases, outcome.losses, outcome.release.id, percent)
+        refuse(releases, outcome.losses, outcome.release.id, percent)
     return outcome
 
 
 main.add_command(init_command)
 main.add_command(validate_command)
 main.add_command(template_command)
+main.add_command(releases_group)
 
 
 @main.command("serve")
@@ -144,9 +147,8 @@ def serve_command(
       smartregion serve --host 0.0.0.0 --port 8080 --workers 4
     """
     settings = override(settings, var=var, host=host, port=port, workers=workers)
-    with failing():
-        Releases(settings.var).open()
-        serve(settings, on_ready=_say_ready)
+    Releases(settings.var).verify()
+    serve(settings, on_ready=_say_ready)
 
 
 @main.command("run")
@@ -168,11 +170,9 @@ def run_command(settings: Settings, directory: Path | None, host: str | None, po
     inside = {"data": directory / "data", "var": directory / "var"} if directory else {}
     base = None if "base" in settings.model_fields_set else f"http://localhost:{port or settings.port}/"
     settings = override(settings, host=host, port=port, base=base, **inside)
-    with failing():
-        check_address(settings)
+    check_address(settings)
     _build(settings, settings.shrink_percent)
-    with failing():
-        serve(settings, on_ready=_say_ready)
+    serve(settings, on_ready=_say_ready)
 
 
 def _say_ready(address: str) -> None:
@@ -206,9 +206,9 @@ def push_command(
     """
     settings = override(settings, var=var)
     auth = _login(user)
-    with failing(), progress() as report:
+    with progress() as report:
         pushed = push(
-            Releases(settings.var).open(),
+            Releases(settings.var).verify(),
             store_url,
             query_url,
             auth=auth,
@@ -270,7 +270,7 @@ def harvest_check_command(
       smartregion harvest-check
       smartregion harvest-check https://daten.example.org/catalog.ttl --external --json
     """
-    with failing(), progress() as bars:
+    with progress() as bars:
         options = Options(
             limits=Limits(seconds=seconds, megabytes=megabytes),
             connections=connections,
@@ -285,81 +285,6 @@ def harvest_check_command(
     else:
         report.show(found, Console(), every)
     sys.exit(0 if found.faultless else 1)
-
-
-@main.group("releases")
-def releases_group() -> None:
-    """List, activate and prune releases.
-
-    \b
-    Examples:
-      smartregion releases list
-      smartregion releases activate 0123456789abcdef
-      smartregion releases prune --keep 3
-    """
-
-
-@releases_group.command("list")
-@var_option
-@click.pass_obj
-def list_command(settings: Settings, var: Path | None) -> None:
-    """Show the releases, the latest first; the current one is marked."""
-    releases = Releases(override(settings, var=var).var)
-    table = Table("", "release", "modified", "records", "withheld", "triples", "base", box=None)
-    current = releases.current_id()
-    for release_id in releases.ids():
-        with failing():
-            manifest = releases.open(release_id).manifest
-        withheld = sum(entry.withheld for entry in manifest.datasets.values())
-        mark = "*" if release_id == current else ""
-        table.add_row(
-            mark,
-            release_id,
-            manifest.modified,
-            f"{manifest.records:,}",
-            f"{withheld:,}",
-            f"{manifest.triples:,}",
-            manifest.base,
-        )
-    Console().print(table)
-
-
-@releases_group.command("activate")
-@click.argument("release_id")
-@var_option
-@_allow_shrink
-@click.pass_obj
-def activate_command(settings: Settings, release_id: str, var: Path | None, allow_shrink: bool) -> None:
-    """Make a release the current one, for example to go back; guarded like a build.
-
-    \b
-    Examples:
-      smartregion releases activate 0123456789abcdef
-      smartregion releases activate 0123456789abcdef --allow-shrink
-    """
-    settings = override(settings, var=var)
-    releases = Releases(settings.var)
-    percent = 100 if allow_shrink else settings.shrink_percent
-    with failing():
-        losses = activate(releases, releases.open(release_id), percent)
-    if losses:
-        _refuse(releases, losses, release_id, percent)
-    click.echo(f"Current release: {release_id}")
-
-
-@releases_group.command("prune")
-@click.option("--keep", type=click.IntRange(min=1), default=5, show_default=True, help="How many to keep.")
-@var_option
-@click.pass_obj
-def prune_command(settings: Settings, keep: int, var: Path | None) -> None:
-    """Delete old releases; the current one always stays."""
-    deleted = Releases(override(settings, var=var).var).prune(keep)
-    click.echo(f"Deleted: {', '.join(deleted) or 'nothing'}")
-
-
-def _refuse(releases: Releases, losses: list[Loss], release_id: str, percent: float) -> NoReturn:
-    print_losses(current(releases), losses, release_id, percent)
-    sys.exit(_SHRUNK)
 
 
 if __name__ == "__main__":

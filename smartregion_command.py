@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -51,16 +52,30 @@ def validator(settings: Settings) -> Validator:
 
 data_option = click.option("--data", type=click.Path(path_type=Path), help="Directory of the tables and catalogue.ttl.")
 var_option = click.option("--var", type=click.Path(path_type=Path), help="Directory of the releases.")
+allow_shrink_option = click.option(
+    "--allow-shrink", is_flag=True, help="Make it current however much vanishes; portals delete what is gone."
+)
 base_option = click.option("--base", help="Base IRI of everything that is published.")
 
 
-@contextmanager
-def failing() -> Iterator[None]:
-    """Errors that a person can mend become a :class:`Failure`."""
-    try:
-        yield
-    except (BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError) as error:
-        raise Failure(str(error)) from None
+class Commands(click.Group):
+    """Commands whose errors that a person can mend are one sentence and status 2: a :class:`Failure`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except (BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError) as error:
+            raise Failure(str(error)) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # whoever reads the output has gone; click ends quietly
+            raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
+
+
+def say(line: str) -> None:
+    """Something that an operator should know, on standard error."""
+    click.echo(line, err=True)
 
 
 @contextmanager

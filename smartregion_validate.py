@@ -21,7 +21,7 @@ from ingest.reports.view import view
 from ingest.standing import standing
 from ingest.template_model import Language
 from publish.builder import inspect
-from smartregion_command import Failure, base_option, data_option, failing, override, validator, workers
+from smartregion_command import Failure, base_option, data_option, override, validator, workers
 from smartregion_progress import progress
 from smartregion_settings import Settings
 from web import report
@@ -78,7 +78,7 @@ def validate_command(
     copies = [copy for copy in (marked, fix) if copy is not None]
     if copies and (len(files) != 1 or any(copy.resolve() == files[0].resolve() for copy in copies)):
         raise Failure("--marked and --fix write a copy of one file, under another name.")
-    with failing(), progress() as report, workers() as executor:
+    with progress() as report, workers() as executor:
         if files:
             record_type = _record_type(type_name) if type_name else None
             parts = _check(settings, files, record_type, executor, report)
@@ -145,8 +145,7 @@ def template_command(
     """
     settings = override(settings, data=data, base=base)
     record_type = _record_type(type_name)
-    with failing():
-        there = standing(settings.data, settings.base)
+    there = standing(settings.data, settings.base)
     path = output or Path(f"{record_type.name}.{_TEMPLATES[style]}")
     try:
         with path.open("xb") as file:

@@ -14,6 +14,7 @@ import shutil
 import struct
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -107,10 +108,11 @@ class CachingEngine:
         folder = self._directory / result.version
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file, _removed_on_error(Path(file.name)):
                 file.write(_HEAD.pack(-1 if result.rows is None else result.rows))
                 _copy(result.body, file)
-            Path(file.name).rename(folder / name)
+                file.flush()
+                Path(file.name).rename(folder / name)
         except OSError as error:
             # The disk is full, or another process has just removed the folder of an older release.
             _LOG.warning("An answer could not be kept: %s", error)
@@ -126,7 +128,8 @@ class CachingEngine:
             if folder.name != version:
                 shutil.rmtree(folder, ignore_errors=True)
         found = []
-        for path in (self._directory / version).glob(f"*{_SUFFIX}"):
+        # Those of a process that was killed while it wrote are there, too.
+        for path in (self._directory / version).iterdir():
             with contextlib.suppress(FileNotFoundError):
                 found.append((path.stat().st_mtime_ns, path.stat().st_size, path))
         total = sum(size for _, size, _ in found)
@@ -135,6 +138,16 @@ class CachingEngine:
                 break
             path.unlink(missing_ok=True)
             total -= size
+
+
+@contextlib.contextmanager
+def _removed_on_error(path: Path) -> Iterator[None]:
+    """Leave no half of a file behind, such as when the disk is full."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _name(query: Query, media_type: str, dataset: Dataset, base: str | None) -> str:

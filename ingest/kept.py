@@ -55,6 +55,7 @@ class Kept:
         self._results = {key: [asdict(result) for result in found] for key, found in results.items()}
         body = json.dumps(self._results, ensure_ascii=False).encode()
         fresh = self._file.with_name(f".{self._file.name}")
+        # After a power failure the checksum tells whether it is whole; it may be lost at any time.
         fresh.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         fresh.replace(self._file)
 

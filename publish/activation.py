@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-import pyoxigraph as ox
-
-import ontology
 from publish.history import Description, History, describe
-from publish.release import Release, ReleaseError, Releases
+from publish.release import Release, Releases
+from publish.succession import last_known
 
 WHOLE: Final = "all records"
 DATASETS: Final = "datasets"
 
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
-_TYPE: Final = ox.NamedNode(ontology.PREFIXES["rdf"] + "type")
-_DATASET: Final = ox.NamedNode(ontology.PREFIXES["dcat"] + "Dataset")
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,10 @@ def activate(releases: Releases, release: Release, most_percent: float) -> list[
     :returns: why it was not done; nothing when it was.
     :raises ReleaseError: the release is empty.
     """
-    excessive = [loss for loss in losses(current(releases), release) if loss.percent > most_percent]
+    excessive = [loss for loss in losses(last_known(releases), release) if loss.percent > most_percent]
     if not excessive:
         releases.activate(release.id)
     return excessive
-
-
-def current(releases: Releases) -> Release | None:
-    """The current release, if there is one."""
-    try:
-        return releases.open()
-    except ReleaseError:
-        return None
 
 
 def losses(old: Release | None, new: Release) -> list[Loss]:
@@ -78,17 +67,16 @@ def losses(old: Release | None, new: Release) -> list[Loss]:
 
 def _datasets(release: Release) -> set[str]:
     """Names of the datasets that the catalogue lists."""
-    base = release.manifest.base
-    catalogue = ox.NamedNode(f"{base}graph/catalog")
-    listed = ox.Store.read_only(str(release.store)).quads_for_pattern(None, _TYPE, _DATASET, catalogue)
-    return {str(quad.subject.value).removeprefix(f"{base}dataset/") for quad in listed}  # type: ignore[union-attr]
+    start = f"feed/{release.manifest.feed.default}/dataset/"
+    return {PurePosixPath(name).stem for name in release.manifest.files if name.startswith(start)}
 
 
 def names(release: Release, loss: Loss, most: int) -> list[str]:
     """How the first of the lost things are called."""
     if loss.name == DATASETS:
         return loss.gone[:most]
-    described = describe(release, loss.gone[:most])
+    datasets = {iri: name for name, part in History.of(release).records.items() for iri in part}
+    described = describe(release, {iri: datasets[iri] for iri in loss.gone[:most]})
     return [f"{_title(description)} ({iri})" for iri, description in described.items()]
 
 

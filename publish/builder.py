@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,16 +40,19 @@ from publish import (
     reports,
     schema_org,
     search,
+    succession,
     syndication,
     tabular,
     void,
 )
-from publish.activation import Loss, activate, current
+from publish.activation import Loss, activate
 from publish.dumps import Files
 from publish.funding import Funding
 from publish.history import History
-from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
+from publish.manifest import DatasetEntry, Feed, Manifest, measure
+from publish.release import DamagedRelease, Release, Releases
 
+_LOG = logging.getLogger(__name__)
 _DESCRIPTIONS = ("catalog", "history", "summary", "void")
 
 
@@ -84,11 +88,12 @@ def build(
     shrink_percent: float = 20,
     validator: Validator = fast,
     boundaries_file: Path | None = None,
+    warn: Callable[[str], None] = _LOG.warning,
 ) -> Outcome:
     """Build a release of the sources in a directory and make it the current one, unless too much would vanish.
 
     The same sources, base, page size and software after the same release give the same release, which is not built
-    again.
+    again, unless it is damaged.
 
     :param data: directory with ``catalogue.ttl`` and the tables it names.
     :param base: base IRI, ending in a slash.
@@ -97,6 +102,7 @@ def build(
     :param shrink_percent: largest share of the current release's datasets and records that may vanish.
     :param validator: how records are validated.
     :param boundaries_file: official boundaries of districts for the maps (GeoJSON); without them areas are schematic.
+    :param warn: is told, in one line each, of what an operator should know: damage, a clock that goes back.
     :raises BuildError: the catalogue or the boundaries are missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
@@ -106,11 +112,12 @@ def build(
     software = identity.software()
     source = identity.source_hash(base, page_size, inputs, software)
     with releases.writing() as scratch:
-        previous = current(releases)
-        if previous is not None and previous.id == identity.release_id(source, previous.manifest.previous):
-            return _outcome(previous, fresh=False, losses=[])
-        release_id = identity.release_id(source, previous.id if previous else None)
-        fresh = release_id not in releases.ids()
+        previous = succession.last_known(releases)
+        if previous and previous.id == releases.current_id() and previous.manifest.source == source:
+            if not (damages := previous.damages(content=True)):
+                return _outcome(previous, fresh=False, losses=[])
+            warn(str(DamagedRelease(previous.id, damages)))
+        release_id, fresh = succession.name(releases, source, previous)
         if fresh:
             # Who asks for the reference wants to see what it says today.
             known = Kept(releases.root / "validated.json", identity.made_with(base, software))
@@ -118,7 +125,7 @@ def build(
             ingested = ingest(listed, data, base, executor, progress, validator, kept)
             if not any(part.records for part in ingested.datasets.values()):
                 raise BuildError("No record is valid, and an empty catalogue would make every portal delete ours.")
-            work = _Build(scratch, base, config, previous, progress)
+            work = _Build(scratch, base, config, previous, progress, succession.moment(previous, warn))
             work.write_records(ingested)
             work.write_vocabulary()
             work.write_reports(ingested, listed)
@@ -129,7 +136,7 @@ def build(
             work.copy_sources(data, listed)
             work.write_whole()
             published = work.write_store(ingested, quality.measure(ingested, listed), page_size)
-            releases.admit(scratch, work.manifest(release_id, software, inputs, published))
+            releases.admit(scratch, work.manifest(release_id, source, software, inputs, published))
         progress("activate", 0, 1)
         release = releases.open(release_id)
         return _outcome(release, fresh=fresh, losses=activate(releases, release, shrink_percent))
@@ -182,13 +189,15 @@ def _by_iri(ingested: Ingested) -> dict[str, Node]:
 class _Build:
     """One release in the making."""
 
-    def __init__(self, scratch: Path, base: str, config: Graph, previous: Release | None, progress: Progress) -> None:
+    def __init__(
+        self, scratch: Path, base: str, config: Graph, previous: Release | None, progress: Progress, now: str
+    ) -> None:
         self._base = base
         self._config = config
         self._scratch = scratch
         self._previous = previous
         self._progress = progress
-        self._now = identity.moment()
+        self._now = now
         self._today = self._now[:10]
         self._files = Files(scratch / "files", self._today, previous.manifest.files if previous else {})
         self._graphs: dict[str, list[ox.Triple]] = {}
@@ -369,10 +378,14 @@ class _Build:
         explaining = {"vocabulary", "concept-schemes"}
         return [self._graph(name) for name in self._graphs if dataset in (name, "all") and name not in explaining]
 
-    def manifest(self, release_id: str, software: dict[str, str], inputs: dict[str, str], published: Feed) -> Manifest:
+    def manifest(
+        self, release_id: str, source: str, software: dict[str, str], inputs: dict[str, str], published: Feed
+    ) -> Manifest:
         """What has been written."""
         return Manifest(
             id=release_id,
+            source=source,
+            store={path.name: measure(path) for path in sorted((self._scratch / "store").iterdir())},
             base=self._base,
             software=software,
             inputs=inputs,

@@ -19,7 +19,7 @@ from ingest.catalogue import Source, datasets, sources
 from publish import distributions, quality
 from publish.coverage import Extent
 from publish.distributions import ADMS, SPDX
-from publish.release import ReleaseFile
+from publish.manifest import ReleaseFile
 
 _DCATAP: Final = Namespace(ontology.PREFIXES["dcatap"])
 _ELI: Final = Namespace(ontology.PREFIXES["eli"])

@@ -11,7 +11,7 @@ from rdflib import DCAT, DCTERMS, RDF, SKOS, XSD, Graph, Literal, Namespace, URI
 from rdflib.term import Node
 
 import ontology
-from publish.release import SUFFIXES, ReleaseFile
+from publish.manifest import SUFFIXES, ReleaseFile
 
 ADMS: Final = Namespace(ontology.PREFIXES["adms"])
 SPDX: Final = Namespace(ontology.PREFIXES["spdx"])

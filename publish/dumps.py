@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from rdflib import Graph
 
 import ontology
 from ontology import jsonld
-from publish.release import SUFFIXES, Packed, ReleaseFile
+from publish.manifest import SUFFIXES, Packed, ReleaseFile, measure
 
 MEDIA_TYPES = {
     "ttl": "text/turtle",
@@ -74,23 +73,20 @@ class Files:
         :param media_type: where the suffix does not tell it.
         """
         path = self.path(name)
-        size, digest = _measure(path)
+        measured = measure(path)
         media_type = media_type or MEDIA_TYPES[path.suffix.removeprefix(".").lower()]
         before = self._previous.get(name)
         issued = before.issued if before else self._today
-        modified = before.modified if before and before.sha256 == digest else self._today
-        packed = _pack(path, size)
-        self.described[name] = ReleaseFile(media_type, size, digest, issued, modified, dataset, packed)
+        modified = before.modified if before and before.sha256 == measured.sha256 else self._today
+        packed = _pack(path, measured.bytes)
+        self.described[name] = ReleaseFile(
+            media_type, measured.bytes, measured.sha256, issued, modified, dataset, packed
+        )
 
     def write(self, name: str, content: bytes, dataset: str | None = None, media_type: str | None = None) -> None:
         """Write a small file at once."""
         self.path(name).write_bytes(content)
         self.done(name, dataset, media_type)
-
-
-def _measure(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pack(path: Path, size: int) -> dict[str, Packed]:
@@ -100,7 +96,7 @@ def _pack(path: Path, size: int) -> dict[str, Packed]:
         beside = path.with_name(path.name + suffix)
         with path.open("rb") as source, beside.open("wb") as target:
             _PACKERS[coding](source, target)
-        packed[coding] = Packed(*_measure(beside))
+        packed[coding] = measure(beside)
         if packed[coding].bytes >= size:
             beside.unlink()
             del packed[coding]

@@ -18,8 +18,8 @@ from rdflib import DCAT, DCTERMS, Graph, URIRef
 import ontology
 from publish import dumps
 from publish.dumps import Files
+from publish.manifest import Feed
 from publish.profiles import PROFILES, Profile
-from publish.release import Feed
 
 PAGE_SIZE: Final = 100
 """Datasets on a page, unless told otherwise; what CKAN itself does."""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
 
@@ -94,6 +94,13 @@ class History:
         )
 
     @property
+    def latest(self) -> str:
+        """The last moment at which something was published, changed or deleted; empty when nothing ever was."""
+        dates = [*self.projects.values(), *(each for part in self.records.values() for each in part.values())]
+        deleted = [entry.deleted for entry in self.absent.values() if entry.deleted]
+        return max([*(each.modified for each in dates), *deleted], default="")
+
+    @property
     def tombstones(self) -> dict[str, Absent]:
         """The deleted records."""
         return {iri: absent for iri, absent in self.absent.items() if absent.deleted is not None}
@@ -164,7 +171,7 @@ def succeed(
     absent = {iri: entry for iri, entry in before.absent.items() if iri not in living}
     absent |= {
         iri: Absent(left[iri], known[iri], description.types, description.title, description.replaced_by, None)
-        for iri, description in describe(previous, left).items()
+        for iri, description in (describe(previous, left) if previous else {}).items()
     }
     for iri, entry in absent.items():
         if entry.deleted is None and iri not in withheld and entry.dataset not in unknown:
@@ -197,28 +204,30 @@ class Description(NamedTuple):
     replaced_by: list[str]
 
 
-def describe(release: Release | None, iris: Iterable[str]) -> dict[str, Description]:
-    """Types, names and successors of records, as a release has them.
+def describe(release: Release, records: Mapping[str, str]) -> dict[str, Description]:
+    """Types, names and successors of records, as the dumps of a release have them; of a damaged dump, nothing.
 
-    :param iris: relative to ``{base}id/``.
+    :param records: name of the dataset of each record, by IRI relative to ``{base}id/``.
     """
-    if release is None or not (wanted := list(iris)):
-        return {}
-    store, home = ox.Store.read_only(str(release.store)), f"{release.manifest.base}id/"
-    return {iri: _describe(store, ox.NamedNode(home + iri), home) for iri in wanted}
-
-
-def _describe(store: ox.Store, subject: ox.NamedNode, home: str) -> Description:
-    found = Description([], {}, [])
-    for quad in sorted(store.quads_for_pattern(subject, None, None, None), key=str):
-        predicate, value = quad.predicate, quad.object
-        if isinstance(value, ox.Literal) and predicate in (_TITLE, _LABEL):
-            found.title.setdefault(value.language or "", value.value)
-        elif isinstance(value, ox.NamedNode) and predicate == _TYPE:
-            found.types.append(value.value)
-        elif isinstance(value, ox.NamedNode) and predicate == _REPLACED_BY and value.value.startswith(home):
-            found.replaced_by.append(value.value[len(home) :])
+    home = f"{release.manifest.base}id/"
+    found = {iri: Description([], {}, []) for iri in records}
+    for dataset in sorted(set(records.values())):
+        dump = f"dump/{dataset}.nt"
+        if dump in release.manifest.files and release.is_whole(dump):
+            for quad in ox.parse(path=release.file(dump)[0], format=ox.RdfFormat.N_TRIPLES):
+                iri = str(quad.subject.value).removeprefix(home)
+                if records.get(iri) == dataset:
+                    _tell(found[iri], quad.predicate, quad.object, home)
     return found
+
+
+def _tell(description: Description, predicate: ox.NamedNode, value: Any, home: str) -> None:
+    if isinstance(value, ox.Literal) and predicate in (_TITLE, _LABEL):
+        description.title.setdefault(value.language or "", value.value)
+    elif isinstance(value, ox.NamedNode) and predicate == _TYPE:
+        description.types.append(value.value)
+    elif isinstance(value, ox.NamedNode) and predicate == _REPLACED_BY and value.value.startswith(home):
+        description.replaced_by.append(value.value[len(home) :])
 
 
 def dates_graph(history: History, base: str) -> list[ox.Triple]:

@@ -24,6 +24,7 @@ _SOFTWARE = (
     "shapely",
     "PyStemmer",
 )
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _CODE = ("examples", "ontology", "shapes", "ingest", "publish")
 
 
@@ -83,8 +84,13 @@ def inputs(data: Path, tables: Iterable[str]) -> dict[str, str]:
     return {name: hashlib.sha256((data / name).read_bytes()).hexdigest() for name in names if (data / name).is_file()}
 
 
+def after(moment: str) -> str:
+    """The second after a moment."""
+    return (dt.datetime.fromisoformat(moment) + dt.timedelta(seconds=1)).strftime(_MOMENT)
+
+
 def moment() -> str:
     """Moment of the build (UTC), or that of SOURCE_DATE_EPOCH (reproducible-builds.org), as xsd:dateTime."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     moment = dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(int(epoch), dt.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime(_MOMENT)

@@ -8,157 +8,55 @@ A release is a directory that is complete before anybody can see it and is never
                          files/            everything that is served as it is
     <root>/current -> releases/<id>        switched by an atomic rename
 
-This module imports nothing of the project, so readers need nothing of the writers.
+Damage is a state like others: the manifest knows the size and SHA-256 of every file, its own included, so a release can
+be verified, and one that is damaged is told, skipped, and replaced by the next build.
+
+Readers need nothing of the writers: this module imports the manifest alone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-MANIFEST = "manifest.json"
+from publish.manifest import INTERNAL, MANIFEST, SUFFIXES, Manifest, Packed, ReleaseFile, measure
 
 
 class ReleaseError(Exception):
     """A release that is asked for does not exist or cannot be used."""
 
 
-INTERNAL = frozenset(
-    {
-        *("figures.json", "history.json", "labels.json", "map.json", "mims.json", "mqa.json", "navigator/cuts.json"),
-        *("neighbours.json", "overview.json", "records.json", "rules.json", "schemes.json", "schema-org.json"),
-        *("status.json", "vocabulary.json"),
-    }
-)
-"""Files of a release that are for pages and for the next build, and have no address; all others are public."""
-
-SUFFIXES = {"br": ".br", "gzip": ".gz"}
-"""Suffix of the compressed file beside a file, by content coding (RFC 9110, 8.4.1), the smallest first."""
-
-
 @dataclass(frozen=True)
-class Packed:
-    """A file compressed: how big (bytes) and its SHA-256 in hexadecimal."""
+class Damage:
+    """What is wrong with a file of a release; ``name`` is relative to its directory."""
 
-    bytes: int
-    sha256: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.what}"
 
 
-@dataclass(frozen=True)
-class ReleaseFile:
-    """One file under ``files/``: what it is, how big (bytes) and its SHA-256 in hexadecimal.
+class DamagedRelease(ReleaseError):
+    """A release whose files are not those that were written.
 
-    :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
-    :ivar modified: day since which it has had these bytes.
-    :ivar dataset: name of the dataset that it belongs to.
-    :ivar packed: what lies beside it, by content coding.
+    :ivar damages: what is wrong, never empty.
     """
 
-    media_type: str
-    bytes: int
-    sha256: str
-    issued: str
-    modified: str
-    dataset: str | None = None
-    packed: dict[str, Packed] = field(default_factory=dict)
+    def __init__(self, release_id: str, damages: list[Damage]) -> None:
+        more = f" (and {len(damages) - 1} more)" if len(damages) > 1 else ""
+        super().__init__(f"Release {release_id} is damaged: {damages[0]}{more}. Run: smartregion build")
+        self.damages = damages
 
 
-@dataclass(frozen=True)
-class DatasetEntry:
-    """What a release holds of one dataset.
-
-    :ivar title: German and English, by language.
-    :ivar record_class: IRI of the class of its records; None for what is made of other datasets.
-    :ivar content: SHA-256 that changes when, and only when, the content does.
-    :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
-    :ivar modified: day of the last change of its content.
-    :ivar version: 1, and one more with every change of its content.
-    :ivar previous: day since which the version before had its content; None for the first.
-    """
-
-    title: dict[str, str]
-    record_class: str | None
-    records: int
-    withheld: int
-    triples: int
-    content: str
-    issued: str
-    modified: str
-    version: int = 1
-    previous: str | None = None
-
-
-@dataclass(frozen=True)
-class Feed:
-    """The catalogue as portals read it: files ``feed/<token>/...`` for each profile.
-
-    :ivar profiles: IRI of each application profile that it is rendered in, by its token.
-    :ivar default: token of the usual one.
-    :ivar pages: number of pages: ``feed/<token>/1.ttl`` and so on, with links between ``/catalog?page=``; if there are
-        several, the same with links between ``/catalog.ttl?page=`` is ``feed/<token>/suffix/1.ttl``.
-    """
-
-    profiles: dict[str, str]
-    default: str
-    pages: int
-
-
-@dataclass(frozen=True)
-class SearchIndex:
-    """The search index of a release: how many records it has, how big it is (bytes) and its SHA-256 in hexadecimal."""
-
-    records: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """The table of contents of a release, kept as ``manifest.json``.
-
-    :ivar previous: the release that this one was compared with when it was built; None for the first.
-    """
-
-    id: str
-    base: str
-    software: dict[str, str]
-    inputs: dict[str, str]
-    datasets: dict[str, DatasetEntry]
-    triples: int
-    issued: str
-    modified: str
-    feed: Feed
-    search: SearchIndex
-    files: dict[str, ReleaseFile] = field(default_factory=dict)
-    previous: str | None = None
-
-    @property
-    def records(self) -> int:
-        """Number of records of all datasets."""
-        return sum(entry.records for entry in self.datasets.values())
-
-    def to_json(self) -> str:
-        """The manifest as JSON text with sorted keys."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        """Read what :meth:`to_json` wrote."""
-        raw: dict[str, Any] = json.loads(text)
-        raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
-        raw["feed"] = Feed(**raw["feed"])
-        raw["search"] = SearchIndex(**raw["search"])
-        for entry in raw["files"].values():
-            entry["packed"] = {coding: Packed(**packed) for coding, packed in entry["packed"].items()}
-        raw["files"] = {name: ReleaseFile(**entry) for name, entry in raw["files"].items()}
-        return cls(**raw)
+_AT_A_TIME = 16
+"""Files that are read, or written to the disk, at a time."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +97,31 @@ class Release:
             raise KeyError(name)
         return self.file(name)
 
+    def is_whole(self, name: str) -> bool:
+        """Whether the served file ``name`` is there and as it was written; reads it."""
+        path, described = self.file(name)
+        return not damage_of(f"files/{name}", path, Packed(described.bytes, described.sha256), content=True)
+
+    def damages(self, *, content: bool) -> list[Damage]:
+        """What is not as it was written.
+
+        :param content: whether every file is read; otherwise only its size is looked at, which takes milliseconds.
+        """
+        with ThreadPoolExecutor(_AT_A_TIME) as executor:
+            found = executor.map(
+                lambda item: damage_of(item[0], self.path / item[0], item[1], content=content), self._expected()
+            )
+            return [damage for damage in found if damage is not None]
+
+    def _expected(self) -> Iterator[tuple[str, Packed]]:
+        for name, file in self.manifest.files.items():
+            yield f"files/{name}", Packed(file.bytes, file.sha256)
+            for coding, packed in file.packed.items():
+                yield f"files/{name}{SUFFIXES[coding]}", packed
+        yield "search.sqlite", Packed(self.manifest.search.bytes, self.manifest.search.sha256)
+        for name, packed in self.manifest.store.items():
+            yield f"store/{name}", packed
+
 
 class Releases:
     """The releases below one directory and the pointer to the current one.
@@ -231,34 +154,67 @@ class Releases:
         return found.st_ino, found.st_ctime_ns
 
     def ids(self) -> list[str]:
-        """Identifiers of the complete releases, the most recently written first."""
-        found = [path.parent for path in self.directory.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
-        return [path.name for path in sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))]
+        """Identifiers of the releases, the most recently written first; of damaged ones, too."""
+        if not self.directory.is_dir():
+            return []
+        found = [path for path in self.directory.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        return [path.name for path in sorted(found, key=lambda path: (-self.written(path.name), path.name))]
+
+    def written(self, release_id: str) -> int:
+        """When a release was written (ns since 1970); if its manifest is gone, when its directory changed."""
+        path = self.directory / release_id
+        manifest = path / MANIFEST
+        return (manifest if manifest.exists() else path).stat().st_mtime_ns
 
     def open(self, release_id: str | None = None) -> Release:
-        """Open a release, by default the current one.
+        """Open a release, by default the current one. That all its files have their size is looked at.
 
+        :raises DamagedRelease: a file is missing or has another size.
+        :raises ReleaseError: there is none of that identifier, no current one, or its manifest has another form.
+        """
+        release = self.look_at(release_id)
+        if damages := release.damages(content=False):
+            raise DamagedRelease(release.id, damages)
+        return release
+
+    def verify(self, release_id: str | None = None) -> Release:
+        """As :meth:`open`, but every file is read and compared with its SHA-256.
+
+        :raises ReleaseError: as there.
+        """
+        release = self.look_at(release_id)
+        if damages := release.damages(content=True):
+            raise DamagedRelease(release.id, damages)
+        return release
+
+    def look_at(self, release_id: str | None = None) -> Release:
+        """A release as its manifest describes it, whatever has become of its other files.
+
+        :raises DamagedRelease: the manifest cannot be read.
         :raises ReleaseError: there is none of that identifier, no current one, or its manifest has another form.
         """
         wanted = release_id or self.current_id()
         if wanted is None:
             raise ReleaseError(f"There is no release in {self.root} yet. Run: smartregion build")
-        if wanted not in self.ids():
+        if release_id and wanted not in self.ids():
             raise ReleaseError(f"There is no release {wanted} in {self.directory}. See: smartregion releases list")
         path = self.directory / wanted
-        text = (path / MANIFEST).read_text(encoding="utf-8")
         try:
-            return Release(path, Manifest.from_json(text))
-        except (KeyError, TypeError):
+            return Release(path, Manifest.from_json((path / MANIFEST).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise DamagedRelease(wanted, [Damage(MANIFEST, _trouble(error))]) from None
+        except ValueError:
+            raise DamagedRelease(wanted, [Damage(MANIFEST, "has another content than was written")]) from None
+        except (KeyError, TypeError, AttributeError):
             message = f"Release {wanted} was written by another version of this software. Run: smartregion build"
             raise ReleaseError(message) from None
 
     def activate(self, release_id: str) -> Release:
         """Make a release the current one by one atomic rename.
 
-        :raises ReleaseError: there is no complete release of that identifier, or it is empty.
+        :raises ReleaseError: there is no release of that identifier, it is damaged, or it is empty.
         """
-        release = self.open(release_id)
+        release = self.verify(release_id)
         if not release.manifest.records:
             raise ReleaseError(
                 f"Release {release_id} holds no record, and an empty catalogue makes portals delete ours."
@@ -267,6 +223,7 @@ class Releases:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path("releases") / release.id)
         fresh.rename(self._pointer)
+        _to_disk(self.root)
         return release
 
     def prune(self, keep: int) -> list[str]:
@@ -304,14 +261,40 @@ class Releases:
                 shutil.rmtree(scratch, ignore_errors=True)
 
     def admit(self, scratch: Path, manifest: Manifest) -> Release:
-        """Turn a finished scratch directory into a release: manifest last, then one rename.
+        """Turn a finished scratch directory into a release: all is on the disk before one rename shows it.
 
         :param scratch: the directory of :meth:`writing`, with ``store/``, ``files/`` and the search index complete.
         """
-        with (scratch / MANIFEST).open("w", encoding="utf-8") as file:
-            file.write(manifest.to_json())
-            file.flush()
-            os.fsync(file.fileno())
+        (scratch / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        with ThreadPoolExecutor(_AT_A_TIME) as executor:
+            list(executor.map(_to_disk, [scratch, *scratch.rglob("*")]))
         final = self.directory / manifest.id
         scratch.rename(final)
+        _to_disk(self.directory)
         return Release(final, manifest)
+
+
+def damage_of(name: str, path: Path, expected: Packed, *, content: bool = False) -> Damage | None:
+    """What is wrong with a file; its size is looked at, its content only on request."""
+    try:
+        size = path.stat().st_size
+        if size != expected.bytes:
+            return Damage(name, f"has {size:,} bytes instead of {expected.bytes:,}")
+        if content and measure(path).sha256 != expected.sha256:
+            return Damage(name, "has another content than was written")
+    except OSError as error:
+        return Damage(name, _trouble(error))
+    return None
+
+
+def _trouble(error: OSError) -> str:
+    return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+
+
+def _to_disk(path: Path) -> None:
+    """Have a file or the names in a directory written to the disk (fsync)."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -16,7 +16,6 @@ The same records give the same bytes with the same version of SQLite.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections import defaultdict
@@ -28,7 +27,7 @@ import numpy as np
 
 from ingest.fields import by_name
 from ingest.rdf import Node
-from publish.release import SearchIndex
+from publish.manifest import SearchIndex, measure
 from publish.search_entries import Entries, Entry, Row, amount_classes, concept_names, searched, token
 from publish.words import Stems, fold, folded, words
 
@@ -79,8 +78,8 @@ def write(path: Path, records: Mapping[str, Node], projects: Iterable[Row], base
         connection.execute("VACUUM")
     finally:
         connection.close()
-    with path.open("rb") as file:
-        return SearchIndex(len(entries), path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    measured = measure(path)
+    return SearchIndex(len(entries), measured.bytes, measured.sha256)
 
 
 class _Folding(dict[str, str]):

@@ -14,8 +14,8 @@ from ingest.rdf import Node
 from publish import atom, navigator_files, sitemap
 from publish.dumps import Files
 from publish.history import History
+from publish.manifest import DatasetEntry
 from publish.navigator import Profile, profile
-from publish.release import DatasetEntry
 
 _CHANGING: Final = ("", "search", "figures", "catalog", "downloads", "harvesters", "navigator", "living-in-eu")
 _EXPLAINING: Final = ("ontology", "scheme", "records", "shapes", "sparql")

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from rdflib import DCTERMS, FOAF, OWL, RDF, SKOS, VOID, XSD, Graph, Literal, Namespace, URIRef
 
 import ontology
-from publish.release import ReleaseFile
+from publish.manifest import ReleaseFile
 
 WHOLE: Final = "all"
 """Name under which all graphs together are described; also the dataset of the whole dumps."""

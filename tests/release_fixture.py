@@ -15,8 +15,9 @@ from publish import atom, dumps, explanations, mims, navigator_files, pictures, 
 from publish.dumps import Files, write_graph
 from publish.funding import Funding
 from publish.history import Absent, Dates
+from publish.manifest import DatasetEntry, Feed, Manifest, measure
 from publish.navigator import Profile, profile
-from publish.release import DatasetEntry, Feed, Manifest, Release, Releases
+from publish.release import Release, Releases
 
 BASE = "http://localhost:8000/"
 SR = ontology.PREFIXES["sr"]
@@ -216,6 +217,8 @@ def write_release(
             modified=modified,
             feed=Feed(PROFILES, "dcat-ap-de-3.0", 1),
             search=index,
+            source="0" * 64,
+            store={path.name: measure(path) for path in (scratch / "store").iterdir()},
             files=files.described,
         )
         releases.admit(scratch, manifest)

@@ -26,7 +26,8 @@ import ontology
 from ontology import jsonld
 from publish import identity
 from publish.builder import BuildError, build
-from publish.release import SUFFIXES, Release, Releases
+from publish.manifest import SUFFIXES
+from publish.release import Release, Releases
 
 FORMATS = {
     "nt": ox.RdfFormat.N_TRIPLES,

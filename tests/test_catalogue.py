@@ -16,7 +16,7 @@ from ingest.catalogue import CatalogueError, Source, datasets, read, sources
 from ontology import SR, SRS
 from publish.catalogue import Published, describe, places
 from publish.coverage import Extent
-from publish.release import Packed, ReleaseFile
+from publish.manifest import Packed, ReleaseFile
 
 BASE = "https://data.example.org/hessen/"
 ADMS = Namespace("http://www.w3.org/ns/adms#")

@@ -13,8 +13,8 @@ from ingest.catalogue import datasets, read
 from publish import feed
 from publish.catalogue import Published, describe
 from publish.dumps import Files
+from publish.manifest import Feed, Packed, ReleaseFile
 from publish.profiles import PROFILES
-from publish.release import Feed, Packed, ReleaseFile
 
 BASE = "https://data.example.org/hessen/"
 DAY = "2026-01-02"

@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from support import application
 
-from publish.release import INTERNAL, Release, Releases
+from publish.manifest import INTERNAL
+from publish.release import Release, Releases
 from smartregion_settings import Settings
 
 _ELSEWHERE = ("feed/", "source/catalogue.ttl", "robots.txt")

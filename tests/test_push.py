@@ -24,8 +24,9 @@ import requests
 from requests.auth import AuthBase
 from support import BASE, free_port, select, silent
 
+from publish.manifest import Feed, Manifest, ReleaseFile, SearchIndex
 from publish.push import Bearer, Login, Pushed, PushError, push
-from publish.release import Feed, Manifest, Release, ReleaseFile, Releases
+from publish.release import Release, Releases
 
 HOME = f"{BASE}graph/"
 _VIRTUOSO = """
@@ -147,7 +148,10 @@ def make(root: Path, release_id: str, graphs: dict[str, int]) -> Release:
         del store
         total = sum(graphs.values())
         feed = Feed({"p": "urn:p"}, "p", 1)
-        found = Manifest(release_id, BASE, {}, {}, {}, total, "2026-01-01", "2026-01-01", feed, files)
+        dates = ("2026-01-01", "2026-01-01")
+        found = Manifest(
+            release_id, BASE, {}, {}, {}, total, *dates, feed, SearchIndex(0, 0, ""), "source", store={}, files=files
+        )
         return releases.admit(scratch, found)
 
 

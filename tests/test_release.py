@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -12,23 +13,42 @@ from pathlib import Path
 
 import pytest
 
-from publish.release import DatasetEntry, Feed, Manifest, Packed, ReleaseError, ReleaseFile, Releases, SearchIndex
+from publish.manifest import DatasetEntry, Feed, Manifest, Packed, ReleaseFile, SearchIndex
+from publish.release import DamagedRelease, ReleaseError, Releases
 
 ENTRY = DatasetEntry({"de": "Projekte", "en": "Projects"}, "urn:c", 1, 0, 3, "ab", "2026-01-01", "2026-01-02")
 
 
+FILES = {
+    "files/a.ttl": b"<urn:s> <urn:p> <urn:o> .",
+    "files/a.ttl.br": b"packed",
+    "store/1.sst": b"s",
+    "search.sqlite": b"i",
+}
+"""Files of a release, by name."""
+
+
+def packed(name: str) -> Packed:
+    return Packed(len(FILES[name]), hashlib.sha256(FILES[name]).hexdigest())
+
+
 def manifest(release_id: str) -> Manifest:
+    index, file = packed("search.sqlite"), packed("files/a.ttl")
+    described = ReleaseFile(
+        "text/turtle", file.bytes, file.sha256, "2026-01-01", "2026-01-02", None, {"br": packed("files/a.ttl.br")}
+    )
     return Manifest(
         release_id, "http://localhost/", {}, {}, {"projects": ENTRY}, 3, "2026-01-01", "2026-01-02",
-        Feed({"p": "urn:p"}, "p", 1), SearchIndex(1, 2, "ee"),
-        {"a.ttl": ReleaseFile("text/turtle", 1, "ff", "2026-01-01", "2026-01-02", None, {"br": Packed(1, "00")})},
+        Feed({"p": "urn:p"}, "p", 1), SearchIndex(1, index.bytes, index.sha256), "source",
+        {"1.sst": packed("store/1.sst")}, {"a.ttl": described},
     )  # fmt: skip
 
 
 def admit(releases: Releases, release_id: str, content: Manifest | None = None) -> None:
     with releases.writing() as scratch:
-        (scratch / "files").mkdir()
-        (scratch / "files" / "a.ttl").write_text(release_id)
+        for name, written in FILES.items():
+            (scratch / name).parent.mkdir(exist_ok=True)
+            (scratch / name).write_bytes(written)
         releases.admit(scratch, content or manifest(release_id))
 
 
@@ -42,7 +62,7 @@ def test_a_release_of_another_form_is_told_apart(tmp_path: Path) -> None:
     admit(releases, "one")
     path = tmp_path / "releases" / "one" / "manifest.json"
     older = json.loads(path.read_text(encoding="utf-8"))
-    del older["feed"]
+    del older["feed"], older["checksum"]
     path.write_text(json.dumps(older), encoding="utf-8")
     with pytest.raises(ReleaseError, match="another version of this software"):
         releases.open("one")
@@ -65,7 +85,7 @@ def test_activate_switches_and_goes_back(tmp_path: Path) -> None:
     assert releases.open().id == "two"
     releases.activate("one")
     assert releases.current_id() == "one"
-    assert (tmp_path / "current" / "files" / "a.ttl").read_text() == "one"
+    assert (tmp_path / "current").readlink() == Path("releases/one")
 
 
 @pytest.mark.parametrize("name", ["three", "../one", ".building-1", ""])
@@ -136,3 +156,48 @@ def test_one_writer_at_a_time_and_a_killed_one_leaves_no_lock(tmp_path: Path) ->
     admit(releases, "after")
     assert [path.name for path in (tmp_path / "releases").iterdir()] == ["after"]
     assert releases.open("after").manifest == manifest("after")
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("harm", ["flipped", "cut", "empty", "gone", "longer"])
+def test_damage_of_any_file_is_told_by_its_name(tmp_path: Path, name: str, harm: str) -> None:
+    releases = Releases(tmp_path)
+    admit(releases, "one")
+    releases.activate("one")
+    assert releases.verify().id == "one"
+    spoil(tmp_path / "releases" / "one" / name, harm)
+    with pytest.raises(DamagedRelease, match=f"Release one is damaged: {name} .*Run: smartregion build$"):
+        releases.verify()
+    with pytest.raises(DamagedRelease):
+        releases.activate("one")
+    if harm == "flipped" and name != "manifest.json":
+        assert releases.open().id == "one", "a look at the sizes does not see it"
+    else:
+        with pytest.raises(DamagedRelease):
+            releases.open()
+    assert releases.ids() == ["one"]
+
+
+def spoil(path: Path, harm: str) -> None:
+    content = path.read_bytes()
+    if harm == "gone":
+        path.unlink()
+        return
+    # In the middle of a manifest is a digit of a hash or a letter of a name; both are still JSON.
+    middle = len(content) // 2
+    other = {
+        "flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+        "cut": content[:middle],
+    }
+    path.write_bytes({**other, "empty": b"", "longer": content + b"x"}[harm])
+
+
+def test_damaged_releases_are_pruned_like_others(tmp_path: Path) -> None:
+    releases = Releases(tmp_path)
+    for number, name in enumerate(["a", "b"]):
+        admit(releases, name)
+        os.utime(tmp_path / "releases" / name / "manifest.json", (number, number))
+    releases.activate("b")
+    (tmp_path / "releases" / "a" / "manifest.json").write_text("")
+    os.utime(tmp_path / "releases" / "a" / "manifest.json", (0, 0))
+    assert releases.prune(keep=1) == ["a"]

@@ -8,7 +8,7 @@ from rdflib import DCTERMS, FOAF, OWL, RDF, SKOS, VOID, BNode, Graph, Literal, N
 from rdflib.term import Node
 
 from ontology import SR
-from publish.release import ReleaseFile
+from publish.manifest import ReleaseFile
 from publish.void import describe
 
 BASE = "https://data.example.org/hessen/"

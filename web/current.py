@@ -14,7 +14,8 @@ import pyoxigraph as ox
 from flask import current_app, g
 
 from engine import Engine, Limits
-from publish.release import MANIFEST, Manifest, Release, ReleaseError, Releases
+from publish.manifest import Manifest
+from publish.release import Release, ReleaseError, Releases
 from web.labels import Labels
 from web.maps import HesseMap
 from web.search_index import Index
@@ -130,7 +131,7 @@ class Kept:
     """A release on disk, in few words.
 
     :ivar built: when it was written.
-    :ivar manifest: what is in it; None when another version of the software wrote it.
+    :ivar manifest: what is in it; None when it is damaged, or another version of the software wrote it.
     """
 
     id: str
@@ -140,7 +141,7 @@ class Kept:
     @classmethod
     def read(cls, releases: Releases, name: str) -> Self:
         """The release of this name."""
-        written = (releases.directory / name / MANIFEST).stat().st_mtime
+        written = releases.written(name) / 1e9
         try:
             # The files, thousands of names, are of no interest here.
             manifest = replace(releases.open(name).manifest, files={})

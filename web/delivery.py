@@ -5,12 +5,13 @@ A compressed form is another representation with a validator of its own (RFC 911
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from flask import Response, request, send_file
 from werkzeug.exceptions import NotFound
 
-from publish.release import SUFFIXES
+from publish.manifest import SUFFIXES, Packed
+from publish.release import DamagedRelease, damage_of
 from web.current import midnight, published
 
 
@@ -27,16 +28,13 @@ def send(name: str, download: str | None = None, media_type: str | None = None) 
         raise NotFound from None
     coding = request.accept_encodings.best_match((*described.packed, "identity"))
     packed = described.packed.get(coding or "")
-    media_type = media_type or described.media_type
-    tag = packed.sha256 if packed else described.sha256
-    response = _answer(
-        str(path) + (SUFFIXES[coding] if coding and packed else ""),
-        media_type,
-        download or PurePosixPath(name).name,
-        # The same bytes as something else are another representation.
-        tag if media_type == described.media_type else f"{tag} {media_type}",
-        described.modified,
-    )
+    suffix = SUFFIXES[coding] if coding and packed else ""
+    expected = packed or Packed(described.bytes, described.sha256)
+    kind = media_type or described.media_type
+    # The same bytes as something else are another representation.
+    tag = expected.sha256 if kind == described.media_type else f"{expected.sha256} {kind}"
+    path = _whole(f"{name}{suffix}", Path(f"{path}{suffix}"), expected)
+    response = _answer(path, kind, download or PurePosixPath(name).name, tag, described.modified)
     if coding and packed:
         response.headers["Content-Encoding"] = coding
     response.vary.add("Accept-Encoding")
@@ -55,10 +53,21 @@ def send_gzip(name: str) -> Response:
         raise NotFound from None
     suffix = SUFFIXES["gzip"]
     download = PurePosixPath(name).name + suffix
-    return _answer(f"{path}{suffix}", "application/gzip", download, packed.sha256, described.modified)
+    path = _whole(f"{name}{suffix}", Path(f"{path}{suffix}"), packed)
+    return _answer(path, "application/gzip", download, packed.sha256, described.modified)
 
 
-def _answer(path: str, media_type: str, download: str, tag: str, modified: str) -> Response:
+def _whole(name: str, path: Path, expected: Packed) -> Path:
+    """The path of a file that has its size: a part of it would have the validator of the whole, and stay in caches.
+
+    :raises DamagedRelease: it has not.
+    """
+    if damage := damage_of(f"files/{name}", path, expected):
+        raise DamagedRelease(published().release.id, [damage])
+    return path
+
+
+def _answer(path: Path, media_type: str, download: str, tag: str, modified: str) -> Response:
     # Dates in the manifest are days; only the validator tells two releases of one day apart.
     request.environ.pop("HTTP_IF_MODIFIED_SINCE", None)
     return send_file(path, mimetype=media_type, download_name=download, etag=tag, last_modified=midnight(modified))

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from publish.release import Feed
+from publish.manifest import Feed
 from web import delivery, documents, profiles
 from web.current import published, site
 from web.negotiation import MEDIA_TYPES, alternate, choose, sources

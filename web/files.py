@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from publish.release import INTERNAL
+from publish.manifest import INTERNAL
 from web import delivery, documents, statistics, vocabulary
 from web.current import published
 from web.language import gettext

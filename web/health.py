@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from engine import TABLE_TYPES, QueryError
-from publish.release import ReleaseError
+from publish.release import DamagedRelease, ReleaseError
 from web.current import published, site
 
 blueprint = Blueprint("health", __name__)
@@ -16,12 +18,21 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """Ready: 200 when a release is current, its store answers a query and query processes are alive; else 503."""
+    """Ready: 200 when a release is current and none of its files has another size than was written, its store and its
+    search index answer a query, and query processes are alive; else 503 with the reason.
+    """
     try:
         release = published().release
         engine = site().private
         engine.query(engine.prepare("ASK { ?s ?p ?o }"), TABLE_TYPES[0]).read()
         health = site().public.health()
+        if damages := release.damages(content=False):
+            return _failing("release-damaged", str(damages[0]))
+        published().search.check()
+    except DamagedRelease as error:
+        return _failing("release-damaged", str(error.damages[0]))
+    except sqlite3.DatabaseError as error:
+        return _failing("release-damaged", f"search.sqlite: {error}")
     except ReleaseError:
         return _failing("no-release")
     except QueryError as error:
@@ -45,5 +56,5 @@ def metrics() -> ResponseReturnValue:
     return Response(body, content_type=media_type, headers=_HEADERS)
 
 
-def _failing(reason: str) -> ResponseReturnValue:
-    return jsonify(live=True, ready=False, reason=reason), 503, _HEADERS
+def _failing(reason: str, detail: str = "") -> ResponseReturnValue:
+    return jsonify(live=True, ready=False, reason=reason, **({"detail": detail} if detail else {})), 503, _HEADERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, render_template, request
@@ -11,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from engine import QueryError
 from engine.unpacking import CODINGS
-from publish.release import ReleaseError
+from publish.release import DamagedRelease, ReleaseError
 from sparql_endpoint import STATUS
 from web import addresses
 from web.language import gettext, language, lazy_gettext
@@ -44,6 +45,7 @@ _TITLES: Final = {
     "query-timeout": lazy_gettext("Die Abfrage dauert zu lange"),
     "engine-busy": lazy_gettext("Zu viele Abfragen zur gleichen Zeit"),
     "engine-failed": lazy_gettext("Die Abfrage konnte nicht beantwortet werden"),
+    "release-damaged": lazy_gettext("Die Veröffentlichung ist beschädigt"),
     "no-release": lazy_gettext("Es ist noch nichts veröffentlicht"),
     "not-found": lazy_gettext("Nicht gefunden"),
     "record-withheld": lazy_gettext("Der Eintrag ist zurückgehalten"),
@@ -90,6 +92,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, known)
     app.register_error_handler(QueryError, _query_error)
     app.register_error_handler(ReleaseError, _no_release)
+    app.register_error_handler(DamagedRelease, _damaged)
+    app.register_error_handler(sqlite3.DatabaseError, _damaged)
     app.register_error_handler(HTTPException, _http_error)
 
 
@@ -111,6 +115,12 @@ def _query_error(error: QueryError) -> Response:
 
 def _no_release(_: ReleaseError) -> Response:
     return _problem("no-release", 503, gettext("Sobald eine Veröffentlichung erstellt ist, erscheint sie hier."), {})
+
+
+def _damaged(error: Exception) -> Response:
+    current_app.logger.error("The release is damaged: %s", error)
+    advice = gettext("Ein Teil der Daten ist gerade nicht lesbar. Bitte später noch einmal versuchen.")
+    return _problem("release-damaged", 503, advice, {})
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import Response, request
 
-from publish.release import Feed
+from publish.manifest import Feed
 from sparql_endpoint import RequestError
 
 _WISH: Final = re.compile(r"\s*(?:<([^<>]*)>|([^\s,;<>]+))\s*(?:;\s*q\s*=\s*([0-9.]{1,5})\s*)?(?:,|$)")

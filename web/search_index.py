@@ -107,6 +107,14 @@ class Index:
         self._vocabulary = Vocabulary(self.rows)
         self.hits = lru_cache(_KEPT)(self._hits)
 
+    def check(self) -> None:
+        """Read a record and a word.
+
+        :raises sqlite3.DatabaseError: the file is not what was written.
+        """
+        self.rows("SELECT id FROM record LIMIT 1")
+        self.rows("SELECT rowid FROM text WHERE text MATCH 'smart' LIMIT 1")
+
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Rows of a SELECT with values bound to its question marks."""
         if not hasattr(self._own, "connection"):

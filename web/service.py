@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from publish.release import ReleaseFile
+from publish.manifest import ReleaseFile
 from web import documents
 from web.current import published, site
 from web.feed import SUFFIXES

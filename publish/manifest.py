@@ -1,0 +1,170 @@
+"""The table of contents of a release: what its files are, how big, and which bytes they have.
+
+This module imports nothing of the project, so readers need nothing of the writers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+
+INTERNAL = frozenset(
+    {
+        *("figures.json", "history.json", "labels.json", "map.json", "mims.json", "mqa.json", "navigator/cuts.json"),
+        *("neighbours.json", "overview.json", "records.json", "rules.json", "schemes.json", "schema-org.json"),
+        *("status.json", "vocabulary.json"),
+    }
+)
+"""Files of a release that are for pages and for the next build, and have no address; all others are public."""
+
+SUFFIXES = {"br": ".br", "gzip": ".gz"}
+"""Suffix of the compressed file beside a file, by content coding (RFC 9110, 8.4.1), the smallest first."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A file compressed: how big (bytes) and its SHA-256 in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ReleaseFile:
+    """One file under ``files/``: what it is, how big (bytes) and its SHA-256 in hexadecimal.
+
+    :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
+    :ivar modified: day since which it has had these bytes.
+    :ivar dataset: name of the dataset that it belongs to.
+    :ivar packed: what lies beside it, by content coding.
+    """
+
+    media_type: str
+    bytes: int
+    sha256: str
+    issued: str
+    modified: str
+    dataset: str | None = None
+    packed: dict[str, Packed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """What a release holds of one dataset.
+
+    :ivar title: German and English, by language.
+    :ivar record_class: IRI of the class of its records; None for what is made of other datasets.
+    :ivar content: SHA-256 that changes when, and only when, the content does.
+    :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
+    :ivar modified: day of the last change of its content.
+    :ivar version: 1, and one more with every change of its content.
+    :ivar previous: day since which the version before had its content; None for the first.
+    """
+
+    title: dict[str, str]
+    record_class: str | None
+    records: int
+    withheld: int
+    triples: int
+    content: str
+    issued: str
+    modified: str
+    version: int = 1
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The catalogue as portals read it: files ``feed/<token>/...`` for each profile.
+
+    :ivar profiles: IRI of each application profile that it is rendered in, by its token.
+    :ivar default: token of the usual one.
+    :ivar pages: number of pages: ``feed/<token>/1.ttl`` and so on, with links between ``/catalog?page=``; if there are
+        several, the same with links between ``/catalog.ttl?page=`` is ``feed/<token>/suffix/1.ttl``.
+    """
+
+    profiles: dict[str, str]
+    default: str
+    pages: int
+
+
+@dataclass(frozen=True)
+class SearchIndex:
+    """The search index of a release: how many records it has, how big it is (bytes) and its SHA-256 in hexadecimal."""
+
+    records: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The table of contents of a release, kept as ``manifest.json``.
+
+    :ivar source: hash of all that the release was made from.
+    :ivar store: the files of the store, by name.
+    :ivar previous: the release that this one was compared with when it was built; None for the first.
+    """
+
+    id: str
+    base: str
+    software: dict[str, str]
+    inputs: dict[str, str]
+    datasets: dict[str, DatasetEntry]
+    triples: int
+    issued: str
+    modified: str
+    feed: Feed
+    search: SearchIndex
+    source: str
+    store: dict[str, Packed]
+    files: dict[str, ReleaseFile] = field(default_factory=dict)
+    previous: str | None = None
+
+    @property
+    def records(self) -> int:
+        """Number of records of all datasets."""
+        return sum(entry.records for entry in self.datasets.values())
+
+    def to_json(self) -> str:
+        """The manifest as JSON text with sorted keys and a checksum of itself."""
+        document = asdict(self)
+        return _json({**document, "checksum": _checksum(document)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read what :meth:`to_json` wrote.
+
+        :raises ValueError: it is not that.
+        :raises KeyError, TypeError: another version of this software wrote it.
+        """
+        raw: dict[str, Any] = json.loads(text)
+        if raw.pop("checksum") != _checksum(raw):
+            raise ValueError("The checksum is another.")
+        raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
+        raw["feed"] = Feed(**raw["feed"])
+        raw["search"] = SearchIndex(**raw["search"])
+        for entry in raw["files"].values():
+            entry["packed"] = {coding: Packed(**packed) for coding, packed in entry["packed"].items()}
+        raw["files"] = {name: ReleaseFile(**entry) for name, entry in raw["files"].items()}
+        raw["store"] = {name: Packed(**entry) for name, entry in raw["store"].items()}
+        return cls(**raw)
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _checksum(document: dict[str, Any]) -> str:
+    return hashlib.sha256(_json(document).encode()).hexdigest()
+
+
+def measure(path: Path) -> Packed:
+    """Size and hash of a file."""
+    with path.open("rb") as file:
+        return Packed(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
