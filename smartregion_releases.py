@@ -78,7 +78,7 @@ def activate_command(settings: Settings, release_id: str, var: Path | None, allo
     settings = override(settings, var=var)
     releases = Releases(settings.var)
     percent = 100 if allow_shrink else settings.shrink_percent
-    losses = activate(releases, releases.open(release_id), percent)
+    losses = activate(releases, releases.verify(release_id), percent)
     if losses:
         refuse(releases, losses, release_id, percent)
     click.echo(f"Current release: {release_id}")

@@ -50,7 +50,7 @@ from publish.dumps import Files
 from publish.funding import Funding
 from publish.history import History
 from publish.manifest import DatasetEntry, Feed, Manifest, measure
-from publish.release import DamagedRelease, Release, Releases
+from publish.release import Release, Releases
 
 _LOG = logging.getLogger(__name__)
 _DESCRIPTIONS = ("catalog", "history", "summary", "void")
@@ -112,11 +112,10 @@ def build(
     software = identity.software()
     source = identity.source_hash(base, page_size, inputs, software)
     with releases.writing() as scratch:
+        current = succession.current(releases, warn)
+        if current and current.manifest.source == source:
+            return _outcome(current, fresh=False, losses=[])
         previous = succession.last_known(releases)
-        if previous and previous.id == releases.current_id() and previous.manifest.source == source:
-            if not (damages := previous.damages(content=True)):
-                return _outcome(previous, fresh=False, losses=[])
-            warn(str(DamagedRelease(previous.id, damages)))
         release_id, fresh = succession.name(releases, source, previous)
         if fresh:
             # Who asks for the reference wants to see what it says today.

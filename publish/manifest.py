@@ -144,7 +144,7 @@ class Manifest:
         :raises KeyError, TypeError: another version of this software wrote it.
         """
         raw: dict[str, Any] = json.loads(text)
-        if raw.pop("checksum") != _checksum(raw):
+        if not isinstance(raw, dict) or raw.pop("checksum") != _checksum(raw):
             raise ValueError("The checksum is another.")
         raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
         raw["feed"] = Feed(**raw["feed"])

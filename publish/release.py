@@ -105,13 +105,19 @@ class Release:
     def damages(self, *, content: bool) -> list[Damage]:
         """What is not as it was written.
 
-        :param content: whether every file is read; otherwise only its size is looked at, which takes milliseconds.
+        :param content: whether every file is read and others are looked for; otherwise only sizes are looked at, which
+            takes milliseconds.
         """
+        expected = dict(self._expected())
         with ThreadPoolExecutor(_AT_A_TIME) as executor:
             found = executor.map(
-                lambda item: damage_of(item[0], self.path / item[0], item[1], content=content), self._expected()
+                lambda item: damage_of(item[0], self.path / item[0], item[1], content=content), expected.items()
             )
-            return [damage for damage in found if damage is not None]
+            damages = [damage for damage in found if damage is not None]
+        if content:
+            there = {str(path.relative_to(self.path)) for path in self.path.rglob("*") if not path.is_dir()}
+            damages += [Damage(name, "was not written by the build") for name in sorted(there - {*expected, MANIFEST})]
+        return damages
 
     def _expected(self) -> Iterator[tuple[str, Packed]]:
         for name, file in self.manifest.files.items():
@@ -200,14 +206,17 @@ class Releases:
             raise ReleaseError(f"There is no release {wanted} in {self.directory}. See: smartregion releases list")
         path = self.directory / wanted
         try:
-            return Release(path, Manifest.from_json((path / MANIFEST).read_text(encoding="utf-8")))
+            release = Release(path, Manifest.from_json((path / MANIFEST).read_text(encoding="utf-8")))
         except OSError as error:
             raise DamagedRelease(wanted, [Damage(MANIFEST, _trouble(error))]) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise DamagedRelease(wanted, [Damage(MANIFEST, "has another content than was written")]) from None
         except (KeyError, TypeError, AttributeError):
             message = f"Release {wanted} was written by another version of this software. Run: smartregion build"
             raise ReleaseError(message) from None
+        if release.id != wanted:
+            raise DamagedRelease(wanted, [Damage(MANIFEST, f"is that of release {release.id}")])
+        return release
 
     def activate(self, release_id: str) -> Release:
         """Make a release the current one by one atomic rename.
@@ -227,9 +236,20 @@ class Releases:
         return release
 
     def prune(self, keep: int) -> list[str]:
-        """Delete all but the ``keep`` latest releases and the current one; returns the deleted identifiers."""
-        current = self.current_id()
-        doomed = [name for name in self.ids()[keep:] if name != current]
+        """Delete all that is older than the ``keep`` latest whole releases, but the current one.
+
+        A damaged one does not count: what it held may be readable in an older one alone.
+
+        :returns: the deleted identifiers.
+        """
+        current, whole, doomed = self.current_id(), 0, []
+        for name in self.ids():
+            if whole < keep:
+                with contextlib.suppress(ReleaseError):
+                    self.verify(name)
+                    whole += 1
+            elif name != current:
+                doomed.append(name)
         for name in doomed:
             # Out of sight first: a reader never meets a half-deleted release.
             grave = self.directory / f".deleted-{name}"

@@ -9,6 +9,20 @@ from publish.history import FILE, History
 from publish.release import Release, ReleaseError, Releases
 
 
+def current(releases: Releases, warn: Callable[[str], None]) -> Release | None:
+    """The current release, if there is one and it is whole.
+
+    :param warn: is told why it cannot be used.
+    """
+    if releases.current_id() is None:
+        return None
+    try:
+        return releases.verify()
+    except ReleaseError as error:
+        warn(str(error))
+        return None
+
+
 def last_known(releases: Releases) -> Release | None:
     """The release whose dates and tombstones go on: the current one, or the last whose history can be read.
 

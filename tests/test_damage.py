@@ -71,6 +71,14 @@ def remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def nothing(path: Path) -> None:
+    path.write_text("null")
+
+
+def add(path: Path) -> None:
+    path.write_text("not from a build")
+
+
 HARM: list[tuple[str, Callable[[Path], None]]] = [
     ("files/dump/all.nq", flip),
     ("files/dump/all.nq.gz", flip),
@@ -82,6 +90,9 @@ HARM: list[tuple[str, Callable[[Path], None]]] = [
     ("manifest.json", flip),
     ("manifest.json", empty),
     ("manifest.json", remove),
+    ("manifest.json", nothing),
+    ("files/dump/more.csv", add),
+    ("store/more.sst", add),
 ]
 
 
@@ -95,8 +106,10 @@ def test_a_damaged_release_is_replaced_by_the_next_build_and_its_dates_go_on(
     harm(before.path / name)
     with pytest.raises(DamagedRelease, match=name):
         releases.verify()
-    outcome = builder.build(built / "data", BASE, releases, thread, silent, warn=str)
+    told: list[str] = []
+    outcome = builder.build(built / "data", BASE, releases, thread, silent, warn=told.append)
     after = releases.verify()
+    assert [line for line in told if before.id in line and name in line]
     assert outcome.fresh
     assert after.id == outcome.release.id != before.id
     # What the older release does not know begins anew where the damaged one cannot be read.
@@ -105,6 +118,27 @@ def test_a_damaged_release_is_replaced_by_the_next_build_and_its_dates_go_on(
     assert History.of(after).records["municipalities"] == expected.records["municipalities"]
     assert {*History.of(after).tombstones} == {*known.tombstones}
     assert len(known.tombstones) == 1
+
+
+def test_pruning_leaves_what_a_damaged_release_does_not_tell(built: Path, var: Path, thread: Executor) -> None:
+    releases = Releases(var)
+    before = releases.open()
+    empty(before.path / "files" / "history.json")
+    dates = History.of(releases.open(next(name for name in releases.ids() if name != before.id))).records
+    assert releases.prune(1) == []
+    outcome = builder.build(built / "data", BASE, releases, thread, silent, warn=str)
+    assert History.of(outcome.release).records["municipalities"] == dates["municipalities"]
+    assert len(releases.prune(1)) == 2
+
+
+def test_activating_a_release_whose_history_is_damaged_is_refused(var: Path) -> None:
+    releases = Releases(var)
+    other = next(name for name in releases.ids() if name != releases.current_id())
+    history = releases.open(other).path / "files" / "history.json"
+    history.write_bytes(b"?" + history.read_bytes()[1:])
+    told = run("releases", "activate", other, "--var", var)
+    assert (told.returncode, "Traceback" in told.stderr) == (2, False)
+    assert f"Release {other} is damaged: files/history.json" in told.stderr
 
 
 def test_every_command_tells_damage_in_one_line(built: Path, var: Path) -> None:
