@@ -1,4 +1,4 @@
-"""What many tests need: the real sources, and one release built from them."""
+"""What many tests need: frozen real sources, and one release built from them."""
 
 from __future__ import annotations
 

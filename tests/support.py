@@ -19,7 +19,10 @@ from smartregion_settings import Settings
 from web import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "data"
+REAL = ROOT / "data"
+"""The living records, which stewards change; only tests of what must always hold look at them."""
+DATA = ROOT / "tests" / "fixtures" / "records"
+"""Real records as they were in November 2026, which nobody changes: what tests count and search."""
 BASE = "http://localhost:8000/"
 EDITOR = ROOT / "web" / "static" / "vendor" / "yasqe.js"
 needs_editor = pytest.mark.skipif(not EDITOR.exists(), reason="The query editor is not built: make setup builds it.")

@@ -15,7 +15,7 @@ import pytest
 import requests
 from crawl import walk
 from outside.started import Started, environment, started
-from support import DATA, ROOT, free_port, needs_editor
+from support import REAL, ROOT, free_port, needs_editor
 
 pytestmark = [pytest.mark.slow, needs_editor]
 
@@ -58,7 +58,7 @@ def test_the_wheel_has_every_file_of_its_packages(wheel: Path) -> None:
     packages = {name.partition("/")[0] for name in names if "/" in name and ".dist-info" not in name}
     expected = {name for name in tracked() if name.partition("/")[0] in packages and not name.endswith(_NOT_SHIPPED)}
     expected = {name for name in expected if Path(name).name != "babel.cfg"}
-    expected |= {f"smartregion_data/{path.name}" for path in DATA.iterdir() if path.is_file()}
+    expected |= {f"smartregion_data/{path.name}" for path in REAL.iterdir() if path.is_file()}
     expected |= {f"web/static/vendor/{name}" for name in ("yasqe.js", "yasqe.css", "LICENCES.txt")}
     assert len(expected) > 100
     assert sorted(expected - names) == []
