@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pyoxigraph as ox
@@ -53,3 +54,21 @@ def release(releases: Releases) -> Release:
 def store(release: Release) -> ox.Store:
     """Its store."""
     return ox.Store.read_only(str(release.store))
+
+
+_ASSERTED = pytest.StashKey[int]()
+
+
+def pytest_assertion_pass(item: pytest.Item) -> None:
+    """Count what a test asserts."""
+    item.stash[_ASSERTED] = item.stash.get(_ASSERTED, 0) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail a test that has assertions and came to none of them, such as in a loop over what is empty."""
+    result = yield
+    source = inspect.getsource(pyfuncitem.function)
+    if "assert " in source and not pyfuncitem.stash.get(_ASSERTED, 0):
+        pytest.fail("It asserted nothing: what it goes through is empty.", pytrace=False)
+    return result
