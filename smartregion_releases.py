@@ -13,7 +13,7 @@ from rich.table import Table
 from publish.activation import Loss, activate
 from publish.release import DamagedRelease, ReleaseError, Releases
 from publish.succession import last_known
-from smartregion_command import allow_shrink_option, override, say, var_option
+from smartregion_command import Failure, allow_shrink_option, override, say, var_option
 from smartregion_settings import Settings
 from smartregion_terminal import print_losses
 
@@ -89,7 +89,7 @@ def activate_command(settings: Settings, release_id: str, var: Path | None, allo
 @var_option
 @click.pass_obj
 def verify_command(settings: Settings, release_id: str | None, var: Path | None) -> None:
-    """Compare every file of a release, by default the current one, with what was written.
+    """Compare every file of a release, by default the current one, with what was written, and look for others.
 
     \b
     Exit status: 0 all is as it was written, 2 something is not; what, line by line.
@@ -106,6 +106,8 @@ def verify_command(settings: Settings, release_id: str | None, var: Path | None)
         for damage in error.damages:
             click.echo(str(damage))
         raise
+    if strangers := release.strangers():
+        raise Failure("\n".join(f"{name} was not written by the build." for name in strangers))
     click.echo(f"Release {release.id} is as it was written: {len(release.manifest.files):,} files, store, index.")
 
 

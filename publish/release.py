@@ -105,19 +105,18 @@ class Release:
     def damages(self, *, content: bool) -> list[Damage]:
         """What is not as it was written.
 
-        :param content: whether every file is read and others are looked for; otherwise only sizes are looked at, which
-            takes milliseconds.
+        :param content: whether every file is read; otherwise only its size is looked at, which takes milliseconds.
         """
-        expected = dict(self._expected())
         with ThreadPoolExecutor(_AT_A_TIME) as executor:
             found = executor.map(
-                lambda item: damage_of(item[0], self.path / item[0], item[1], content=content), expected.items()
+                lambda item: damage_of(item[0], self.path / item[0], item[1], content=content), self._expected()
             )
-            damages = [damage for damage in found if damage is not None]
-        if content:
-            there = {str(path.relative_to(self.path)) for path in self.path.rglob("*") if not path.is_dir()}
-            damages += [Damage(name, "was not written by the build") for name in sorted(there - {*expected, MANIFEST})]
-        return damages
+            return [damage for damage in found if damage is not None]
+
+    def strangers(self) -> list[str]:
+        """Files that no build wrote. They have no address and harm nobody, but somebody has been there."""
+        there = {str(path.relative_to(self.path)) for path in self.path.rglob("*") if not path.is_dir()}
+        return sorted(there - {MANIFEST, *dict(self._expected())})
 
     def _expected(self) -> Iterator[tuple[str, Packed]]:
         for name, file in self.manifest.files.items():
