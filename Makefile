@@ -1,4 +1,4 @@
-# make run | test | check | dist | bench | clean ; PYTHON, HOST, PORT may be given
+# make run | test | test-fast | check | dist | bench | clean ; PYTHON, HOST, PORT may be given
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -10,7 +10,7 @@ EDITOR := web/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
 READERS := tests/conformance/readers/node_modules/.package-lock.json
 
-.PHONY: run test check setup dist bench clean
+.PHONY: run test test-fast check setup dist bench clean
 
 run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
@@ -18,6 +18,10 @@ run: setup
 test: setup $(JUDGES) $(READERS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
 	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
+
+# For the loop of editing: no browser, no attacks, no builds of many releases, nothing installed.
+test-fast: setup
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not nginx" -q
 
 check: setup
 	$(BIN)/ruff check .
