@@ -7,9 +7,9 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pyoxigraph as ox
 import pytest
@@ -26,6 +26,16 @@ DATA = ROOT / "tests" / "fixtures" / "records"
 BASE = "http://localhost:8000/"
 EDITOR = ROOT / "web" / "static" / "vendor" / "yasqe.js"
 needs_editor = pytest.mark.skipif(not EDITOR.exists(), reason="The query editor is not built: make setup builds it.")
+
+
+T = TypeVar("T")
+
+
+def some(values: Iterable[T]) -> list[T]:
+    """The values, of which there is at least one: what a loop asserts would hold of none."""
+    found = list(values)
+    assert found, "nothing to assert about"
+    return found
 
 
 def silent(phase: str, done: int, total: int) -> None:

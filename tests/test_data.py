@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from support import BASE, REAL, ROOT, select, silent
+from support import BASE, REAL, ROOT, select, silent, some
 
 from ingest import record_types
 from ingest.catalogue import read, sources
@@ -67,7 +67,7 @@ def store(release: Release) -> ox.Store:
 
 def test_a_new_row_is_published(data: Path, release: Release) -> None:
     """One more record in each table that has one more row than the living one."""
-    for source in sources(read(data / "catalogue.ttl", BASE), BASE):
+    for source in some(sources(read(data / "catalogue.ttl", BASE), BASE)):
         assert release.manifest.datasets[source.dataset].records == len(rows(data / source.file)), source.file
         assert len(rows(data / source.file)) > 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from rdflib import DCAT, DCTERMS, OWL, RDF, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
-from support import DATA
+from support import DATA, some
 
 from ingest.catalogue import datasets, read
 from publish import feed
@@ -87,7 +87,7 @@ def test_a_page_holds_the_whole_of_what_it_names(tmp_path: Path, catalogue: Grap
     """A stub of a dataset without a title ends a harvest of CKAN; a contact elsewhere is lost."""
     whole = feed.whole(catalogue, BASE)
     described = {str(triple.subject).strip("<>") for triple in whole}
-    for page in Written(tmp_path, catalogue, 1).pages():
+    for page in some(Written(tmp_path, catalogue, 1).pages()):
         own = set(page.subjects(RDF.type, DCAT.Dataset))
         assert len(own) == 1
         assert all((dataset, DCTERMS.title, None) in page for dataset in own)
@@ -104,8 +104,8 @@ def test_a_page_holds_the_whole_of_what_it_names(tmp_path: Path, catalogue: Grap
 def test_what_a_page_says_of_a_dataset_is_what_its_own_document_says(tmp_path: Path, catalogue: Graph) -> None:
     written = Written(tmp_path, catalogue, 4)
     for token in (VERSION_3, VERSION_2):
-        for page in written.pages(token):
-            for dataset in page.objects(iri("catalog"), DCAT.dataset):
+        for page in some(written.pages(token)):
+            for dataset in some(page.objects(iri("catalog"), DCAT.dataset)):
                 name = str(dataset).removeprefix(BASE)
                 document = written.graph(f"{token}/{name}")
                 assert (dataset, DCTERMS.title, None) in document
@@ -147,8 +147,8 @@ def test_all_on_one_page_has_no_next(tmp_path: Path, catalogue: Graph) -> None:
 
 def test_nothing_is_a_blank_node(tmp_path: Path, catalogue: Graph) -> None:
     written = Written(tmp_path, catalogue, 5)
-    for page in (*written.pages(VERSION_3), *written.pages(VERSION_2)):
-        assert not [node for node in page.all_nodes() if isinstance(node, BNode)]
+    for page in some([*written.pages(VERSION_3), *written.pages(VERSION_2)]):
+        assert not [node for node in some(page.all_nodes()) if isinstance(node, BNode)]
 
 
 def test_a_blank_node_is_refused(tmp_path: Path, catalogue: Graph) -> None:

@@ -16,6 +16,7 @@ import pytest
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
+from support import some
 
 from ingest.grids import Limits
 from ingest.opening import open_content
@@ -171,7 +172,7 @@ def test_damaged_xml_in_a_sound_archive_is_a_finding() -> None:
     content = (FILES / "hidden.xlsx").read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
-    for name, part in parts.items():
+    for name, part in some(parts.items()):
         for _ in range(20):
             buffer = io.BytesIO()
             with zipfile.ZipFile(buffer, "w") as new:

@@ -13,6 +13,7 @@ import pytest
 from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.namespace import Namespace
 from rdflib.term import Node
+from support import some
 
 import ontology
 from ontology import PREFIXES, SR, SRS
@@ -92,7 +93,9 @@ def test_the_ontology_describes_itself() -> None:
 
 
 def test_nothing_is_a_blank_node() -> None:
-    assert not [node for triple in ontology.everything() for node in triple if isinstance(node, BNode)]
+    nodes = {node for triple in ontology.everything() for node in triple}
+    assert len(nodes) > 100
+    assert not any(isinstance(node, BNode) for node in nodes)
 
 
 def test_every_term_that_is_used_is_defined() -> None:
@@ -112,7 +115,7 @@ def test_every_term_that_is_defined_is_used() -> None:
 
 def test_every_term_is_explained_in_both_languages() -> None:
     graph = ontology.vocabulary()
-    for term in defined():
+    for term in some(defined()):
         assert len(set(graph.objects(term, RDF.type)) & KINDS) == 1, term
         assert in_both_languages(graph, term, RDFS.label), term
         assert in_both_languages(graph, term, SKOS.definition), term
@@ -124,14 +127,14 @@ def test_every_term_is_explained_in_both_languages() -> None:
 
 def test_class_names_are_capitalised_and_property_names_are_not() -> None:
     graph = ontology.vocabulary()
-    for term in defined():
+    for term in some(defined()):
         initial = str(term).removeprefix(SR)[0]
         assert initial.isupper() == ((term, RDF.type, OWL.Class) in graph), term
 
 
 def test_datatypes_are_those_of_the_context() -> None:
     graph = ontology.vocabulary()
-    for cls, name, term in terms():
+    for cls, name, term in some(terms()):
         iri = expand(term["@id"])
         if not str(iri).startswith(SR):
             continue
@@ -152,9 +155,9 @@ def test_datatypes_are_those_of_the_context() -> None:
 
 def test_partial_dates_name_their_datatypes() -> None:
     graph = ontology.vocabulary()
-    for term in graph.subjects(SCHEMA.rangeIncludes, XSD.gYear):
-        for text in graph.objects(term, SKOS.definition):
-            assert all(name in str(text) for name in ("xsd:date", "xsd:gYearMonth", "xsd:gYear"))
+    for term in some(graph.subjects(SCHEMA.rangeIncludes, XSD.gYear)):
+        for text in some(graph.objects(term, SKOS.definition)):
+            assert {"xsd:date", "xsd:gYearMonth", "xsd:gYear"} <= set(re.findall(r"xsd:\w+", str(text)))
 
 
 def test_domains_are_the_classes_that_have_the_term() -> None:
@@ -163,7 +166,7 @@ def test_domains_are_the_classes_that_have_the_term() -> None:
     users: dict[URIRef, set[Node]] = {}
     for cls, _, term in terms():
         users.setdefault(expand(term["@id"]), set()).add(SR[cls])
-    for iri in users.keys() & defined():
+    for iri in some(users.keys() & defined()):
         domain, included = graph.value(iri, RDFS.domain), set(graph.objects(iri, SCHEMA.domainIncludes))
         assert domain or included, iri
         if domain == ABSTRACT:
@@ -182,16 +185,19 @@ def test_no_domain_or_range_makes_a_record_what_it_is_not() -> None:
     quads = ox.parse(json.dumps(document).encode(), format=ox.RdfFormat.JSON_LD)
     data = Graph().parse(data=ox.serialize(quads, format=ox.RdfFormat.N_QUADS), format="nt")
     types = {node: set(data.objects(node, RDF.type)) for node in data.subjects(RDF.type, None)}
+    checked = 0
     for subject, predicate, value in data:
         for wider in vocabulary.transitive_objects(predicate, RDFS.subPropertyOf):
             for node, entailed in ((subject, RDFS.domain), (value, RDFS.range)):
                 for cls in vocabulary.objects(wider, entailed):
                     if node in types and str(cls).startswith(SR):
+                        checked += 1
                         assert types[node] & set(vocabulary.transitive_subjects(RDFS.subClassOf, cls)), (
                             node,
                             predicate,
                             cls,
                         )
+    assert checked > 0
 
 
 def test_the_abstract_class_covers_the_areas_with_a_key() -> None:
@@ -312,12 +318,15 @@ def test_a_label_or_notation_means_one_concept(name: str) -> None:
 
 def test_no_notation_reads_as_a_term_of_the_context() -> None:
     """JSON-LD expands a value of an ``@vocab`` term as a term first (JSON-LD 1.1 API, section 5.2)."""
+    checked = 0
     for cls, name, term in terms():
         vocabulary = term.get("@context", {}).get("@vocab", "")
         if vocabulary.startswith(SCHEME):
             scheme = ontology.scheme(vocabulary.removeprefix(SCHEME).removesuffix("#"))
             notations = {str(notation) for notation in scheme.objects(None, SKOS.notation)}
             assert not notations & (CONTEXT.keys() | CLASSES[cls]["@context"].keys()), (cls, name)
+            checked += len(notations)
+    assert checked > 0
 
 
 def test_fields_of_action_match_fields_of_the_atlas() -> None:

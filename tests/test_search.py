@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from release_fixture import write_release
-from support import BASE, select
+from support import BASE, select, some
 from test_web import BROWSER, close, make
 
 from publish.release import Release, ReleaseError, Releases
@@ -179,7 +179,7 @@ def test_every_record_but_grants_is_found(client: FlaskClient, release: Release)
 
 
 def test_each_record_is_found_by_each_of_its_titles(client: FlaskClient) -> None:
-    for record in client.get("/search.json?type=project&type=offer&type=event").get_json()["records"]:
+    for record in some(client.get("/search.json?type=project&type=offer&type=event").get_json()["records"]):
         for title in (record["title_de"], record["title_en"]):
             assert record["title_de"] in titles(client, q=title)[:3], title
 
@@ -495,7 +495,7 @@ def test_too_many_terms_and_too_much_text_are_cut(client: FlaskClient) -> None:
 
 
 def test_folding_keeps_beginnings(index: Index) -> None:
-    for (word,) in index.rows("SELECT spelling FROM word"):
+    for (word,) in some(index.rows("SELECT spelling FROM word")):
         for end in range(1, len(word)):
             assert fold(word).startswith(fold(word[:end])) or "\u0300" <= word[end] <= "\u036f", word
 
@@ -533,6 +533,7 @@ def test_broad_searches_list_titles_first(release: Release, monkeypatch: pytest.
     monkeypatch.undo()
     assert sorted(broad.ranked.tolist()) == sorted(weighed.hits("smart").ranked.tolist())
     first = [row["title_de"] for row in index.records(broad.ranked[:10])]
+    assert len(first) == 10
     assert all("smart" in title.lower() for title in first)
 
 

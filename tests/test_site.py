@@ -16,7 +16,7 @@ import pyoxigraph as ox
 import pytest
 import requests
 from crawl import BROWSER, Walk, kind, walk
-from support import BASE, served
+from support import BASE, served, some
 
 from publish.release import Releases
 
@@ -53,7 +53,7 @@ def test_every_link_on_every_page_answers_and_every_anchor_is_there(found: Walk)
 def test_a_chosen_language_stays_in_all_links(found: Walk, address: str) -> None:
     session = requests.Session()
     session.headers["Accept"] = BROWSER
-    for path in found.kinds().values():
+    for path in some(found.kinds().values()):
         page = session.get(f"{address}{path}{'&' if '?' in path else '?'}lang=en", timeout=60)
         assert '<html lang="en">' in page.text, path
         links = {html.unescape(link) for link in re.findall(r'<a [^>]*href="(/[^"#]*)', page.text)}

@@ -19,7 +19,7 @@ import pyoxigraph as ox
 import pytest
 import requests
 from release_fixture import BASE, write_release
-from support import served
+from support import served, some
 
 from publish.release import Releases
 
@@ -152,6 +152,7 @@ def test_utf_8_is_the_only_charset_of_a_direct_post(endpoint: str) -> None:
         headers = {"Content-Type": f"{QUERY}; charset={charset}"}
         body = 'SELECT ("ä" AS ?x) {}'.encode(encoding)
         response = requests.post(endpoint, body, headers=headers, timeout=30)
+        assert response.status_code == (200 if encoding == "utf-8" else 400)
         if encoding == "utf-8":
             assert values(response) == ["ä"]
         else:
@@ -336,7 +337,8 @@ def test_what_is_not_offered_is_not_acceptable(endpoint: str) -> None:
     for query, offered, others in (("ASK {}", TABLES, GRAPHS), ("DESCRIBE <urn:x>", GRAPHS, TABLES)):
         for accept in ("image/png", "*/*;q=0", ", ".join(others)):
             document = refused(get(endpoint, query, accept), 406, "not-acceptable")
-            assert all(kind in document["detail"] for kind in offered)
+            for kind in some(offered):
+                assert kind in document["detail"]
 
 
 def test_format_is_a_short_way_to_choose(endpoint: str) -> None:
@@ -380,7 +382,7 @@ def test_construct_and_describe_give_the_same_graph_in_every_format(endpoint: st
 
 def test_an_empty_graph_is_an_answer(endpoint: str) -> None:
     """SPARQL 1.1 Protocol 2.1.6: also where nothing is found, in every format."""
-    for kind in GRAPHS:
+    for kind in some(GRAPHS):
         for query in ("DESCRIBE <urn:nothing>", "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER(false) }"):
             response = get(endpoint, query, kind)
             assert (response.status_code, triples(response)) == (200, set())

@@ -26,7 +26,7 @@ from readers import (
     dereferenced_by_pyld,
     run_node,
 )
-from support import DATA, Service, free_port, served, silent
+from support import DATA, Service, free_port, served, silent, some
 
 from ingest import record_types
 from publish.builder import build
@@ -224,7 +224,7 @@ def test_rdflib_gets_what_an_address_says(
     offered: Offered, expected: dict[Document, Quads], path: str, suffix: str
 ) -> None:
     """It follows links to alternates in JSON-LD."""
-    for profile in offered.release.manifest.feed.profiles:
+    for profile in some(offered.release.manifest.feed.profiles):
         query = f"?page=1&profile={profile}" if path == "catalog" else f"?profile={profile}"
         (wanted,) = (
             quads
