@@ -489,7 +489,8 @@ def test_health_fails_with_the_store(tmp_path: Path) -> None:
     app = make(tmp_path)
     response = app.test_client().get("/healthz")
     assert (response.status_code, response.get_json()["ready"]) == (503, False)
-    assert response.get_json()["reason"] == "engine-failed"
+    assert response.get_json()["reason"] == "release-damaged"
+    assert response.get_json()["detail"].startswith("store/")
     assert app.test_client().get("/healthz/live").status_code == 200
     close(app)
 
