@@ -1,7 +1,7 @@
 """One address attacks, others read: they are answered within 250 ms more than when nobody attacks.
 
 Without a proxy as far as the service promises it (docs/operations.md), and behind the shipped nginx whatever the kind.
-Each attack lasts three seconds, or as many as SMARTREGION_ATTACK_SECONDS says.
+Each attack lasts two seconds, or as many as SMARTREGION_ATTACK_SECONDS says.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployed import nginx
-from support import free_port, served
-
 from attacks import attacker
 from attacks.attacker import KINDS
 from attacks.honest import Seen, ask
+from deployed import nginx
+from support import free_port, served
+
 from publish.release import Releases
 
 pytestmark = pytest.mark.slow
 
-SECONDS = float(os.environ.get("SMARTREGION_ATTACK_SECONDS", "3"))
+SECONDS = float(os.environ.get("SMARTREGION_ATTACK_SECONDS", "2"))
 MORE_SECONDS = 0.25
 _FILES = 8192
 """Open files that the attacker needs, and nginx, which is given them by its configuration."""
