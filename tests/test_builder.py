@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import brotli  # type: ignore[import-untyped]
 import pyoxigraph as ox
 import pytest
+from sources import change, few_records
 from support import BASE, DATA, ROOT, select, silent, some
 
 import ontology
@@ -250,12 +251,11 @@ def _start(data: Path, var: Path) -> subprocess.Popen[bytes]:
 
 def test_a_build_killed_at_any_moment_leaves_the_previous_release(tmp_path: Path) -> None:
     """Twenty kill -9, spread over the whole of a build; the release that serves stays whole each time."""
-    data, var = Path(shutil.copytree(DATA, tmp_path / "data")), tmp_path / "var"
+    data, var = few_records(tmp_path / "data"), tmp_path / "var"
     assert _start(data, var).wait(120) == 0
     releases = Releases(var)
     first = releases.open()
-    table = data / "offers.csv"
-    table.write_text(table.read_text(encoding="utf-8").replace("Kostenfreie", "Kostenlose"), encoding="utf-8")
+    change(data / "projects.csv", "smarter-winterdienst-hanau", **{"Titel (deutsch)": "Winterdienst"})
     started = time.monotonic()
     assert _start(data, tmp_path / "measure").wait(120) == 0
     seconds = time.monotonic() - started
