@@ -57,6 +57,7 @@ def test_every_column_of_keys_has_one_with_as_many_names(release: Release) -> No
     assert len(seen) > 10
 
 
+@pytest.mark.slow
 def test_the_metadata_is_valid_and_tells_the_types(address: str, release: Release) -> None:
     """Read from the address, as CSVW has it, by the package of that name."""
     assert len(tables(release)) > 10
@@ -92,6 +93,7 @@ def test_the_documented_program_keeps_the_zeros_of_keys(address: str) -> None:
     assert pd.read_csv(f"{address}/dump/municipalities.csv")["Kreis (Name)"].iloc[0] == "Darmstadt (kreisfreie Stadt)"
 
 
+@pytest.mark.slow
 def test_columns_of_names_are_nothing_new_when_a_dump_is_sent_in_again(
     release: Release, tmp_path: Path, executor: Executor
 ) -> None:

@@ -83,7 +83,9 @@ def dump(name: str) -> ResponseReturnValue:
     response = _negotiated(f"dump/{stem}", suffix, None)
     if response.mimetype == MEDIA_TYPES["csv"]:
         address = url_for(".dump", name=f"{stem}.csv{_METADATA}")
-        response.headers.add("Link", f'<{address}>; rel="describedby"; type="application/csvm+json"')
+        link = f'<{address}>; rel="describedby"; type="application/csvm+json"'
+        # The first, because readers look at links in turn and warn of what is no metadata (csvw).
+        response.headers.setlist("Link", [link, *response.headers.getlist("Link")])
     response.headers.add("Link", f'<{url_for(".document", family="shapes")}>; rel="describedby"')
     return response
 
