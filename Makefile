@@ -2,6 +2,7 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+# Numbers of projects, and seconds for each cell of a table.
 BENCH_SIZES ?= 1000 10000
 BENCH_SECONDS ?= 3
 VENV := .venv

@@ -17,7 +17,9 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,6 +146,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="for each cell of the table")
     parser.add_argument("--keep", type=Path, help="directory that keeps the releases for the next run")
     given = parser.parse_args()
+    if shutil.which("wrk") is None:
+        print("Pages are not measured: there is no wrk (Debian: apt-get install wrk).", file=sys.stderr)
+        return
     tables: dict[int, Table] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for projects in given.projects:
