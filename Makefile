@@ -17,12 +17,12 @@ run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
 
 test: setup $(JUDGES) $(READERS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
 	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
 
 # For the loop of editing: no browser, no attacks, no builds of many releases, nothing installed.
 test-fast: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not browser and not nginx" -q
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and not browser and not nginx" -q
 
 check: setup
 	$(BIN)/ruff check .
@@ -60,7 +60,7 @@ dist: setup
 	$(BIN)/python -m build
 
 bench: setup
-	$(BIN)/python -m benchmarks.build $(BENCH_SIZES)
+	$(BIN)/python -m benchmarks.build $(BENCH_SIZES) $(BENCH_OPTIONS)
 	$(BIN)/python -m benchmarks.queries $(BENCH_SIZES) --seconds $(BENCH_SECONDS)
 
 clean:
