@@ -14,6 +14,8 @@ from publish.activation import activate, losses
 from publish.builder import Outcome, build
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 PROJECTS, GRANTS = "projects.csv", "grants.csv"
 
 

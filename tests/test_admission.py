@@ -12,6 +12,8 @@ import pytest
 from engine import EngineBusy
 from engine.admission import Admission
 
+pytestmark = pytest.mark.slow
+
 
 class Visitor(threading.Thread):
     """Stays inside until it is told to leave."""

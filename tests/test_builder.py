@@ -30,6 +30,8 @@ from publish.builder import BuildError, build
 from publish.manifest import SUFFIXES
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 FORMATS = {
     "nt": ox.RdfFormat.N_TRIPLES,
     "ttl": ox.RdfFormat.TURTLE,

@@ -15,6 +15,8 @@ from engine.embedded import EmbeddedEngine
 from engine.processes import Snapshot
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 SELECT = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o"
 JSON = "application/sparql-results+json"
 

@@ -18,6 +18,8 @@ from support import BASE, ROOT, free_port
 
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "smartregion", *arguments]

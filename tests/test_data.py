@@ -22,6 +22,8 @@ from ingest.catalogue import read, sources
 from publish.builder import build
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 RESEARCH = Path(os.environ.get("SMARTREGION_RESEARCH", ROOT.parent / "shared" / "research"))
 
 

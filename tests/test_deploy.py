@@ -19,6 +19,8 @@ from support import free_port
 from smartregion_settings import Settings
 from web.server import _threads
 
+pytestmark = pytest.mark.slow
+
 _UNITS = ("smartregion.service", "smartregion-build.service", "smartregion-build.timer")
 _MEGA = 2**20
 

@@ -22,6 +22,8 @@ from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
 
+pytestmark = pytest.mark.slow
+
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 VERSION_3 = "https://www.dcat-ap.de/def/dcatde/3.0/spec/"

@@ -18,6 +18,8 @@ from harvest.client import Limits
 from harvest.kinds import KINDS
 from harvest.pages import HYDRA, MEGABYTES
 
+pytestmark = pytest.mark.slow
+
 A, B = "dataset/a", "dataset/b"
 SPDX = "http://spdx.org/rdf/terms#"
 

@@ -13,6 +13,8 @@ from harvest.check import Check, Options, check
 from publish.builder import build
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Iterator[Check]:

@@ -17,6 +17,8 @@ from publish.builder import build
 from publish.history import History
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 KIKZ, WINTER = "mainziel-2-0", "smarter-winterdienst-hanau"
 FIRST, SECOND, THIRD = "2023-11-14T22:13:20Z", "2024-03-09T16:00:00Z", "2024-07-03T09:46:40Z"
 EPOCHS = {FIRST: "1700000000", SECOND: "1710000000", THIRD: "1720000000"}

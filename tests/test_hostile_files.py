@@ -21,6 +21,8 @@ from support import some
 from ingest.grids import Limits
 from ingest.opening import open_content
 
+pytestmark = pytest.mark.slow
+
 FILES = Path(__file__).parent / "fixtures" / "submissions"
 LIMITS = Limits(rows=5000, cells=200_000, unpacked=20 * 2**20)
 

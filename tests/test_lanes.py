@@ -21,6 +21,8 @@ from engine import EngineBusy
 from engine.lanes import Interrupted, Lanes
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 ENDLESS = "SELECT (COUNT(*) AS ?n{}) {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }}"
 QUICK = "ASK {{ ?s ?p {} }}"
 _numbers = itertools.count()

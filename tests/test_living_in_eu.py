@@ -22,6 +22,8 @@ from publish import mims
 from publish.builder import build
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 EARL = "http://www.w3.org/ns/earl#"
 HANAU = "id/municipality/06415000"
 REQUIREMENTS = {

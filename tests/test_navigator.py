@@ -26,6 +26,8 @@ from publish.builder import build
 from publish.navigator_table import COLUMNS
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = "2023-11-14T22:13:20Z", "2024-03-09T16:00:00Z"
 CHANGED, REGRANTED, DELETED = "mainziel-2-0", "paul-parken-und-leiten", "smarter-winterdienst-hanau"
 HOSTILE = '=HYPERLINK("https://example.org/","hier")'

@@ -28,6 +28,8 @@ from publish.manifest import Feed, Manifest, ReleaseFile, SearchIndex
 from publish.push import Bearer, Login, Pushed, PushError, push
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 HOME = f"{BASE}graph/"
 _VIRTUOSO = """
 [Database]

@@ -20,6 +20,8 @@ from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
 
+pytestmark = pytest.mark.slow
+
 BROWSER = {"Accept": "text/html"}
 KEY = "region-digitaler-knuell"
 

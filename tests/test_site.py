@@ -20,6 +20,8 @@ from support import BASE, served, some
 
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 VNU = Path(__file__).parent / "browser" / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 FORMATS = {
     "text/html": None,

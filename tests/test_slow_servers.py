@@ -23,6 +23,8 @@ from publish.release import Releases
 from smartregion_settings import Settings
 from web import uploads
 
+pytestmark = pytest.mark.slow
+
 Script = Callable[[socket.socket], None]
 SECONDS = 1.0
 LATE = 2.0

@@ -38,6 +38,8 @@ from web import create_app
 from web.checks import Checker, CheckLimits, FileLimits, Job, Records
 from web.current import Site
 
+pytestmark = pytest.mark.slow
+
 FILES = Path(__file__).parent / "fixtures" / "submissions"
 INDEX: dict[str, dict[str, Any]] = tomllib.loads((FILES / "index.toml").read_text(encoding="utf-8"))
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -19,6 +19,8 @@ from publish.release import Releases
 from smartregion_settings import Settings
 from web.warm import WarmAnswers
 
+pytestmark = pytest.mark.slow
+
 HANAU = "/doc/municipality/06415000"
 QUERY = f"/sparql?query=SELECT%20%2A%20%7B%20%3C{BASE}id/municipality/06415000%3E%20%3Fp%20%3Fo%20%7D"
 EVERYTHING = (

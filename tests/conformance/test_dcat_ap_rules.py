@@ -24,6 +24,8 @@ from harvest import mqa
 from harvest.names import nodes, rules, short
 from harvest.validation import prepared, validate
 
+pytestmark = pytest.mark.slow
+
 FEEDS = [
     "golden-sample-hessen-v3.ttl",
     "examples/v3.0-Dataset-und-Distribution.ttl",

@@ -40,6 +40,8 @@ from support import BASE, served
 
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).with_name("hostile_queries")
 INDEX = tomllib.loads((FOLDER / "index.toml").read_text(encoding="utf-8"))
 PROBLEM = "https://w3id.org/smart-region/problem#"

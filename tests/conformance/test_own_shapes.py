@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pyshacl
+import pytest
 from rdflib import RDF, SH, Graph
 
 import shapes
 from publish.release import Release
+
+pytestmark = pytest.mark.slow
 
 
 def severities(data: Graph, shapes_graph: Graph) -> dict[str, int]:
