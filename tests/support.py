@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ DATA = ROOT / "tests" / "fixtures" / "records"
 BASE = "http://localhost:8000/"
 EDITOR = ROOT / "web" / "static" / "vendor" / "yasqe.js"
 needs_editor = pytest.mark.skipif(not EDITOR.exists(), reason="The query editor is not built: make setup builds it.")
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed.")
 
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,13 +75,16 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> _Image:
     assert first.all("COPY") == [". ."]
     _copy_checkout(made.root / "src")
     (made.root / "opt").mkdir()
+    # The name that Python has in the image, and perhaps not here.
+    tools = tmp_path_factory.mktemp("tools")
+    (tools / "python").symlink_to(sys.executable)
     steps = [made.moved(step) for step in first.all("RUN")]
     assert len(steps) >= 4
     for step in steps:
         ran = subprocess.run(
             ["/bin/sh", "-c", step],
             cwd=made.root / "src",
-            env=environment(),
+            env=environment(PATH=f"{tools}:{os.environ['PATH']}"),
             capture_output=True,
             text=True,
             check=False,

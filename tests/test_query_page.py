@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from support import BASE, ROOT, application, needs_editor, served, some
+from support import BASE, ROOT, application, needs_curl, needs_editor, served, some
 
 import examples
 from ontology import PREFIXES
@@ -133,6 +133,7 @@ def test_the_map_of_the_page_is_that_of_the_release(page: str, release: Release)
     assert told(page)["land"]["paths"] == [area["path"] for area in drawn["areas"]]
 
 
+@needs_curl
 def test_the_curl_command_runs_whatever_the_query_holds(address: str, tmp_path: Path) -> None:
     command = snippet("curl", f"{address}/sparql", HOSTILE, "table", tmp_path)
     answer = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=True)

@@ -24,7 +24,7 @@ import requests
 from crawl import walk
 from outside.documented import READ, RUN, Step, blocks, missing, same_table, steps
 from outside.started import Started, started
-from support import ROOT, free_port
+from support import ROOT, free_port, needs_curl
 
 from publish.release import Releases
 
@@ -99,7 +99,15 @@ def test_what_was_elsewhere_is_still_documented() -> None:
     assert ELSEWHERE.keys() <= {step.text for step in STEPS}
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.text not in ELSEWHERE], ids=str)
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, marks=needs_curl if step.text.startswith("curl") else ())
+        for step in STEPS
+        if step.text not in ELSEWHERE
+    ],
+    ids=str,
+)
 def test_what_is_documented_runs_as_printed(
     step: Step, service: Started, desk: Path, user: dict[str, str], elsewhere: str
 ) -> None:
