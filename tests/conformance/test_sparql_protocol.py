@@ -21,6 +21,7 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 from support import free_port, served, some
 
+from publish.manifest import measure
 from publish.release import Release, Releases
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
@@ -170,7 +171,9 @@ def endpoint(protocol: Manifest, release: Release, tmp_path_factory: pytest.Temp
         store.flush()
         del store
         # The base is where it is served, so that the description can name the very address that is asked.
-        manifest = dataclasses.replace(release.manifest, id="w3c", base=f"http://127.0.0.1:{port}/")
+        written = {path.name: measure(path) for path in (scratch / "store").iterdir()}
+        base = f"http://127.0.0.1:{port}/"
+        manifest = dataclasses.replace(release.manifest, id="w3c", base=base, store=written)
         releases.admit(scratch, manifest)
     releases.activate("w3c")
     with served(releases.root, port=port) as service:
