@@ -11,18 +11,21 @@ EDITOR := web/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
 READERS := tests/conformance/readers/node_modules/.package-lock.json
 
+# Tests start hundreds of programs; each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-fast check setup dist bench clean
 
 run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
 
 test: setup $(JUDGES) $(READERS)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/conformance/test_hostile_queries.py
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/conformance/test_hostile_queries.py
 	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
 
 # For the loop of editing: no browser, no attacks, no builds of many releases, nothing installed.
 test-fast: setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and not browser and not nginx" -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser and not nginx" -q
 
 check: setup
 	$(BIN)/ruff check .

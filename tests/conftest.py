@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import inspect
 import multiprocessing
+import os
+import shutil
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from _pytest.assertion import util as assertion_util
 from support import BASE, DATA, silent
 
 from ingest.standing import Standing, standing
@@ -38,10 +43,15 @@ def there() -> Standing:
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Releases:
-    """A directory with one release of the real records."""
-    found = Releases(tmp_path_factory.mktemp("var"))
-    build(DATA, BASE, found, executor, silent)
-    return found
+    """A directory with one release of the real records. The first process of a run builds it, each has its copy."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (shared / "built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        built = Releases(shared / "built")
+        if built.current_id() is None:
+            build(DATA, BASE, built, executor, silent)
+    return Releases(Path(shutil.copytree(built.root, tmp_path_factory.mktemp("release") / "var", symlinks=True)))
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +66,18 @@ def store(release: Release) -> ox.Store:
     return ox.Store.read_only(str(release.store))
 
 
-_ASSERTED = pytest.StashKey[int]()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long modules first, so that no process is left alone with one at the end of a run."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+_ASSERTED = pytest.StashKey[bool]()
 
 
 def pytest_assertion_pass(item: pytest.Item) -> None:
-    """Count what a test asserts."""
-    item.stash[_ASSERTED] = item.stash.get(_ASSERTED, 0) + 1
+    """Note that a test came to an assertion; the first is enough, for pytest writes out what each of them compares."""
+    item.stash[_ASSERTED] = True
+    assertion_util._assertion_pass = None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,6 +88,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     """
     result = yield
     asserts = "assert " in inspect.getsource(pyfuncitem.function) and not hasattr(pyfuncitem, "callspec")
-    if asserts and not pyfuncitem.stash.get(_ASSERTED, 0):
+    if asserts and not pyfuncitem.stash.get(_ASSERTED, False):
         pytest.fail("It asserted nothing: what it goes through is empty.", pytrace=False)
     return result

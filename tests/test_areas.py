@@ -18,6 +18,8 @@ from publish.builder import BuildError, build
 from publish.release import Release, Releases
 from web.maps import HesseMap
 
+pytestmark = pytest.mark.slow
+
 
 def municipality(key: str, longitude: float, latitude: float, **more: str) -> dict[str, Any]:
     place = {"longitude": str(longitude), "latitude": str(latitude)}

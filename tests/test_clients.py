@@ -19,6 +19,8 @@ from support import BASE, served
 
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 PREFIXES = "PREFIX sr: <https://w3id.org/smart-region/ns#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>\n"
 KEYS = PREFIXES + "SELECT * { ?m a sr:Municipality ; sr:ags ?ags ; skos:prefLabel ?name } ORDER BY ?ags LIMIT 3"
 DARMSTADT = f"{BASE}id/municipality/06411000"

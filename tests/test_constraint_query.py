@@ -16,7 +16,7 @@ from ingest.constraint_query import compile_query
 from ingest.facts import Facts
 from ingest.value_tests import UnknownConstraintError
 
-pytestmark = pytest.mark.filterwarnings("ignore:Parsing weird boolean")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Parsing weird boolean")]
 EX = Namespace("http://example.org/")
 PREFIXES = """
 @prefix ex: <http://example.org/> .

@@ -21,6 +21,8 @@ from ingest import record_types
 from publish.builder import build
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def address(releases: Releases) -> Iterator[str]:

@@ -27,6 +27,8 @@ from publish.builder import build
 from publish.dumps import Files
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 ATOM = "{http://www.w3.org/2005/Atom}"
 GONE = "{http://purl.org/atompub/tombstones/1.0}"

@@ -40,6 +40,8 @@ from engine.processes import Snapshot
 from engine.remote import RemoteEngine
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 PREFIXES = """PREFIX sr: <https://w3id.org/smart-region/ns#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 """

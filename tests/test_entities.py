@@ -24,6 +24,8 @@ from publish.builder import build
 from publish.release import Release, Releases
 from smartregion_settings import Settings
 
+pytestmark = pytest.mark.slow
+
 BROWSER = {"Accept": "text/html"}
 HOMBERG = "municipality/06634009"
 

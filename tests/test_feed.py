@@ -16,6 +16,8 @@ from publish.dumps import Files
 from publish.manifest import Feed, Packed, ReleaseFile
 from publish.profiles import PROFILES
 
+pytestmark = pytest.mark.slow
+
 BASE = "https://data.example.org/hessen/"
 DAY = "2026-01-02"
 DCAT3 = Namespace(str(DCAT))

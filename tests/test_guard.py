@@ -211,6 +211,7 @@ CALLS = st.tuples(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=5).map("".join), CALLS, st.lists(FRAGMENTS, max_size=4).map("".join))
 def test_no_text_that_makes_the_parser_call_a_server_gets_past(before: str, call: str, after: str) -> None:
@@ -261,6 +262,7 @@ def test_an_allowed_service_is_written_exactly_so(address: str) -> None:
         check(text, services={ALLOWED})
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(
     st.lists(st.one_of(FRAGMENTS, st.just(f"SERVICE SILENT <{ALLOWED}> {{}}")), max_size=5).map("".join),

@@ -18,6 +18,8 @@ from support import ROOT, free_port, silent
 from harvest.check import Options, check
 from harvest.client import Client, Limits
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "smartregion", "harvest-check", *arguments]

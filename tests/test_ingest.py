@@ -103,6 +103,7 @@ SPOILT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "key", "header", "value", "code"), SPOILT)
 def test_one_bad_cell_withholds_one_record_and_is_named(
     data: Path, clean: Ingested, executor: Executor, file: str, key: str, header: str, value: str, code: str

@@ -296,6 +296,7 @@ STATEMENTS = st.one_of(
 ).filter(lambda triple: not (triple.predicate.value.endswith("ns#type") and isinstance(triple.object, ox.Literal)))
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(STATEMENTS, max_size=12))
 def test_any_statements_come_back(statements: list[ox.Triple]) -> None:

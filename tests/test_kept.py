@@ -21,6 +21,8 @@ from ingest.rdf import Node
 from ingest.shacl import Result
 from ingest.validation import Chunk
 
+pytestmark = pytest.mark.slow
+
 Records = dict[str, Node]
 
 

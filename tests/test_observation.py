@@ -14,6 +14,8 @@ from support import ROOT, served
 
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 SECRET = 'SELECT ("my secret" AS ?x) ?s { ?s ?p ?o } LIMIT 7'
 
 

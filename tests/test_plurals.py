@@ -13,6 +13,8 @@ from ingest import record_types
 from ingest.reports import counted
 from web import entity_page
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_type_of_record_has_a_plural() -> None:
     assert set(entity_page._PLURALS) == {each.name for each in record_types().values()}

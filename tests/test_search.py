@@ -466,6 +466,7 @@ HOSTILE = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=HOSTILE, facet=st.sampled_from([*FACETS, "at", "sort", "page"]), value=st.text(max_size=120))
 def test_any_text_has_an_answer(client: FlaskClient, text: str, facet: str, value: str) -> None:

@@ -15,6 +15,8 @@ from publish.release import Release, Releases
 from publish.search_entries import amount_class, amount_classes
 from web.search_index import Index
 
+pytestmark = pytest.mark.slow
+
 WITHHELD, CHANGED = "smarter-winterdienst-hanau", "mainziel-2-0"
 ODD = "Ⅻ ﬁnden 𝔸𝔹 पानी ﷺ Straße naïve 東京 x\u0301y e-Akte =1+1 " + "lang" * 500
 

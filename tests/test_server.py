@@ -16,6 +16,8 @@ from support import Service, served
 
 from publish.release import Releases
 
+pytestmark = pytest.mark.slow
+
 
 def parents() -> dict[int, int]:
     """The parent of each process that runs, by process id; what has ended and is not yet buried does not run."""

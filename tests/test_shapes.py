@@ -368,6 +368,7 @@ def test_every_term_of_our_namespace_is_defined() -> None:
     assert used <= set(ontology.vocabulary().subjects(RDF.type, None))
 
 
+@pytest.mark.slow
 def test_the_shapes_are_valid_shapes() -> None:
     for graph in (shapes.load(), shapes.catalogue()):
         conforms, _, text = pyshacl.validate(Graph(), shacl_graph=graph, meta_shacl=True)
@@ -904,6 +905,7 @@ def test_good_records_give_no_results() -> None:
     assert {focus: results for focus, results in found.items() if (URIRef(focus), None, None) in data} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Parsing weird boolean")
 @pytest.mark.parametrize(("type_name", "change", "expected"), [*cases()])
 def test_bad_record_is_found_by_exactly_its_shape(type_name: str, change: Record, expected: Results) -> None:

@@ -25,6 +25,8 @@ from ingest.screening import screen, suspects
 from ingest.shacl import Result
 from ontology import SR
 
+pytestmark = pytest.mark.slow
+
 # Records to spoil and compare; a long run takes SMARTREGION_MUTATED_RECORDS=20000.
 COUNT = int(os.environ.get("SMARTREGION_MUTATED_RECORDS", "500"))
 PART = 250

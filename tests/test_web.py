@@ -495,6 +495,7 @@ def test_health_fails_with_the_store(tmp_path: Path) -> None:
     close(app)
 
 
+@pytest.mark.slow
 def test_a_new_release_changes_validators_only_of_what_changed(tmp_path: Path) -> None:
     releases = Releases(tmp_path)
     write_release(releases, "first", population=1)
@@ -585,6 +586,7 @@ def test_served_queries(server: str) -> None:
     assert len(long.json()["results"]["bindings"]) > 6000
 
 
+@pytest.mark.slow
 def test_pages_and_files_are_answered_while_hostile_queries_wait(server: str) -> None:
     def attack() -> None:
         requests.get(f"{server}/sparql", params={"query": ENDLESS}, timeout=60)
@@ -602,6 +604,7 @@ def test_pages_and_files_are_answered_while_hostile_queries_wait(server: str) ->
             thread.join()
 
 
+@pytest.mark.slow
 def test_releases_switch_under_load_without_a_lost_or_mixed_answer(server: str, var: Path) -> None:
     stop = threading.Event()
     wrong: list[str] = []

@@ -24,6 +24,8 @@ from support import free_port, served, some
 from publish.manifest import measure
 from publish.release import Release, Releases
 
+pytestmark = pytest.mark.slow
+
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 HT = Namespace("http://www.w3.org/2011/http#")
 CNT = Namespace("http://www.w3.org/2011/content#")
