@@ -7,7 +7,7 @@ BENCH_SIZES ?= 1000 10000
 BENCH_SECONDS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
-EDITOR := web/static/vendor/yasqe.js
+EDITOR := smartregion/web/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
 READERS := tests/conformance/readers/node_modules/.package-lock.json
 
@@ -67,4 +67,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.queries $(BENCH_SIZES) --seconds $(BENCH_SECONDS)
 
 clean:
-	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules web/static/vendor *.egg-info
+	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules smartregion/web/static/vendor *.egg-info

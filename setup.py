@@ -1,13 +1,13 @@
-"""Metadata is in setup.cfg. Here is only what it cannot say: a wheel without the query editor is not built."""
+"""Metadata is in setup.cfg. Here is what it cannot say: the packages, and that a wheel needs the query editor."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
-_EDITOR = Path(__file__).with_name("web") / "static" / "vendor" / "yasqe.js"
+_EDITOR = Path(__file__).with_name("smartregion") / "web" / "static" / "vendor" / "yasqe.js"
 
 
 class BuildWithEditor(build_py):  # type: ignore[misc]
@@ -19,4 +19,8 @@ class BuildWithEditor(build_py):  # type: ignore[misc]
         super().run()
 
 
-setup(cmdclass={"build_py": BuildWithEditor})
+# Every folder with modules is a package; the records go with them, as what ``smartregion init`` copies.
+setup(
+    packages=[*find_packages(exclude=["tests*", "benchmarks*"]), "smartregion_data"],
+    cmdclass={"build_py": BuildWithEditor},
+)

@@ -24,7 +24,7 @@ from werkzeug.http import parse_list_header, parse_options_header
 from werkzeug.wsgi import wrap_file
 
 import ontology
-from engine import (
+from sparql_engine import (
     GRAPH_TYPES,
     TABLE_TYPES,
     Dataset,
@@ -36,8 +36,8 @@ from engine import (
     Result,
     UpdateRefused,
 )
-from engine.admission import Admission
-from engine.unpacking import CODINGS, Damaged, TooLarge, unpack
+from sparql_engine.admission import Admission
+from sparql_engine.unpacking import CODINGS, Damaged, TooLarge, unpack
 
 STATUS: Final = {
     "query-missing": 400,

@@ -27,7 +27,7 @@ from rdflib import Graph
 import shapes
 from benchmarks.generate import copy_with_projects
 from publish.builder import build
-from publish.release import Release, Releases
+from publish.releases.release import Release, Releases
 
 BASE = "http://localhost:8000/"
 

@@ -28,7 +28,7 @@ from urllib.parse import urlencode
 
 from benchmarks import servers
 from benchmarks.generate import ROOT
-from publish.release import Release
+from publish.releases.release import Release
 
 _CLIENTS = 8
 _TARGETS = 2000

@@ -24,7 +24,7 @@ from benchmarks.generate import ROOT, copy_with_projects
 from benchmarks.query_mix import BASE
 from publish.builder import build
 from publish.push import Login, push
-from publish.release import Release, Releases
+from publish.releases.release import Release, Releases
 
 _START_SECONDS = 1800
 _STOP_SECONDS = 20

@@ -28,8 +28,8 @@ from rdflib import RDF, SH, Graph
 import shapes
 from benchmarks.generate import copy_with_projects
 from ingest.rdf import Node, triples
-from ingest.shacl import Result
-from ingest.validation import Chunk, fast, validate
+from ingest.validation.shacl import Result
+from ingest.validation.validation import Chunk, fast, validate
 from publish.builder import inspect
 
 BASE = "http://localhost:8000/"

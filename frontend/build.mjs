@@ -1,10 +1,10 @@
-// Bundles what the pages take from npm into web/static/vendor/, with the licences of all that is in it.
+// Bundles what the pages take from npm into smartregion/web/static/vendor/, with the licences of all that is in it.
 import { build } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const target = fileURLToPath(new URL("../web/static/vendor/", import.meta.url));
+const target = fileURLToPath(new URL("../smartregion/web/static/vendor/", import.meta.url));
 
 function licences() {
   const lock = JSON.parse(readFileSync(`${here}package-lock.json`, "utf8"));

@@ -13,7 +13,7 @@ from rdflib import SH, URIRef
 
 import ontology
 import shapes
-from ingest.fields import RecordType
+from ingest.model import RecordType
 
 Node = dict[str, Any]
 _BATCH = 200  # records per JSON-LD document: the context is read once for each

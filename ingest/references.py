@@ -14,7 +14,7 @@ from rdflib import SKOS, URIRef
 from rdflib import Literal as RdfLiteral
 
 import ontology
-from ingest.fields import Field
+from ingest.model import Field
 
 _TITLES = (
     (

@@ -14,43 +14,33 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib import DCTERMS, Graph, Literal, URIRef
 
-import examples
 import ontology
 import shapes
-from ingest import Ingested, Progress, ingest, record_types, templates
-from ingest.catalogue import CatalogueError, Source, read, sources
-from ingest.kept import Kept
+from ingest import Ingested, Progress, ingest, record_types
+from ingest.checking import templates
+from ingest.checking.template_model import LANGUAGES, template
+from ingest.pipeline.catalogue import CatalogueError, Source, read, sources
+from ingest.pipeline.existing_records import published as published_records
 from ingest.rdf import Node, derived, triples
-from ingest.shacl import catalogue_faults
-from ingest.standing import published as published_records
-from ingest.template_model import LANGUAGES, template
-from ingest.validation import Validator, fast
-from publish import (
-    boundaries,
-    catalogue,
-    coverage,
-    dumps,
-    explanations,
-    feed,
-    history,
-    identity,
-    mims,
-    pictures,
-    quality,
-    reports,
-    schema_org,
-    search,
-    succession,
-    syndication,
-    tabular,
-    void,
-)
-from publish.activation import Loss, activate
-from publish.dumps import Files
-from publish.funding import Funding
-from publish.history import History
-from publish.manifest import DatasetEntry, Feed, Manifest, measure
-from publish.release import Release, Releases
+from ingest.validation.shacl import catalogue_faults
+from ingest.validation.validation import Validator, fast
+from ingest.validation.validation_cache import Kept
+from ontology import queries as examples
+from publish.catalogue import coverage, feed, quality, schema_org, void
+from publish.catalogue import dcat as catalogue
+from publish.catalogue import interoperability as mims
+from publish.explanations import explanations, reports
+from publish.formats import dumps, tabular
+from publish.formats.dumps import Files
+from publish.pictures import boundaries, pictures
+from publish.pictures.funding import Funding
+from publish.releases import history, identity, succession
+from publish.releases.activation import Loss, activate
+from publish.releases.history import History
+from publish.releases.manifest import DatasetEntry, Feed, Manifest, measure
+from publish.releases.release import Release, Releases
+from publish.search import index as search
+from publish.sync import syndication
 
 _LOG = logging.getLogger(__name__)
 _DESCRIPTIONS = ("catalog", "history", "summary", "void")

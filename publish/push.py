@@ -25,7 +25,7 @@ from urllib3 import Retry
 from urllib3.exceptions import ReadTimeoutError, SSLError
 
 from ingest import Progress
-from publish.release import Release
+from publish.releases.release import Release
 
 _ADVICE = {
     400: "It does not accept the request.",

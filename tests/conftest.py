@@ -16,9 +16,9 @@ import pytest
 from _pytest.assertion import util as assertion_util
 from support import BASE, DATA, silent
 
-from ingest.standing import Standing, standing
+from ingest.pipeline.existing_records import Standing, standing
 from publish.builder import build
-from publish.release import Release, Releases
+from publish.releases.release import Release, Releases
 
 
 @pytest.fixture(scope="session")

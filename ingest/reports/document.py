@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest.parts import Part
+from ingest.pipeline.sources import Part
 
 
 def document(part: Part) -> dict[str, Any]:

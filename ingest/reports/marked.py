@@ -10,10 +10,12 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.workbook import Workbook
 
-from ingest import files, originals, output
-from ingest.findings import Finding, Severity, Text, column_position
-from ingest.grids import Limits
-from ingest.parts import Part
+from ingest.checking import returned_workbooks as originals
+from ingest.files import output
+from ingest.files import reading as files
+from ingest.files.grids import Limits
+from ingest.findings.findings import Finding, Severity, Text, column_position
+from ingest.pipeline.sources import Part
 from ingest.reports.counted import counted
 
 AUTHOR: Final = "Smarte Region Hessen"
@@ -32,7 +34,7 @@ _CHARACTERS_OF_A_LINE: Final = 45
 
 
 def marked(part: Part, content: bytes, limits: Limits) -> bytes:
-    """The workbook with its findings, as XLSX; see :mod:`ingest.originals` for what else changes.
+    """The workbook with its findings, as XLSX; see :mod:`ingest.checking.returned_workbooks` for what else changes.
 
     :param part: what was found in the file.
     :raises UnreadableError: the file is no table.

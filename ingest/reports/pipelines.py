@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ingest.findings import Finding, kinds
-from ingest.parts import Part
+from ingest.findings.findings import Finding, kinds
+from ingest.pipeline.sources import Part
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {"violation": "error", "warning": "warning", "info": "note"}

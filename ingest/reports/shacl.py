@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from rdflib import DCTERMS, PROV, RDF, RDFS, SH, XSD, BNode, Graph, Literal, Namespace, URIRef
 
-from ingest.findings import Finding, column_position
-from ingest.parts import Part
+from ingest.findings.findings import Finding, column_position
+from ingest.pipeline.sources import Part
 
 _SEVERITIES: Final = {"violation": SH.Violation, "warning": SH.Warning, "info": SH.Info}
 

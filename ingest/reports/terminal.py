@@ -10,8 +10,8 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from ingest.findings import Finding, Severity
-from ingest.parts import Part
+from ingest.findings.findings import Finding, Severity
+from ingest.pipeline.sources import Part
 from ingest.reports.counted import counted
 
 _NAMES: Final[dict[Severity, tuple[str, str, str]]] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest.findings import column_letter
-from ingest.mapping import Bound
-from ingest.parts import Part
+from ingest.findings.findings import column_letter
+from ingest.mapping.mapping import Bound
+from ingest.pipeline.sources import Part
 from ingest.reports.document import document
 
 _LONGEST = 300

@@ -25,7 +25,7 @@ from attacks.honest import Seen, ask
 from deployed import nginx
 from support import free_port, served
 
-from publish.release import Releases
+from publish.releases.release import Releases
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from support import BASE, DATA, needs_editor, select, served, silent
 
 from publish.builder import build
-from publish.release import Releases
+from publish.releases.release import Releases
 
 FILES = Path(__file__).parent.parent / "fixtures" / "submissions"
 PREFIX = f"{BASE}id/"

@@ -20,7 +20,7 @@ from rdflib import OWL, SH, Graph, URIRef
 from support import BASE, DATA, silent
 
 from publish.builder import build
-from publish.release import Release, Releases
+from publish.releases.release import Release, Releases
 
 REPOSITORY = Path(__file__).parents[2]
 

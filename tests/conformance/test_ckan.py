@@ -20,8 +20,8 @@ import pytest
 from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, URIRef
 from support import DATA, ROOT, free_port, served, some
 
-from harvest.client import Client, Limits
-from harvest.pages import walk
+from harvest_check.http.client import Client, Limits
+from harvest_check.pages import walk
 
 pytestmark = pytest.mark.ckan
 

@@ -20,9 +20,9 @@ from conftest import PROFILES
 from rdflib import OWL, RDF, SH, SKOS, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from harvest import mqa
-from harvest.names import nodes, rules, short
-from harvest.validation import prepared, validate
+from harvest_check import mqa
+from harvest_check.profiles import nodes, rules, short
+from harvest_check.validation import prepared, validate
 
 pytestmark = pytest.mark.slow
 

@@ -38,7 +38,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from support import BASE, served
 
-from publish.release import Releases
+from publish.releases.release import Releases
 
 pytestmark = pytest.mark.slow
 
@@ -178,7 +178,7 @@ class Target:
 
     def query_processes(self) -> list[int]:
         """The processes that answer queries, and those that fork them."""
-        return [pid for pid in processes(self.pid) if "engine.worker" in command(pid)]
+        return [pid for pid in processes(self.pid) if "sparql_engine.worker" in command(pid)]
 
 
 def processes(pid: int) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 from rdflib import RDF, SH, Graph
 
 import shapes
-from publish.release import Release
+from publish.releases.release import Release
 
 pytestmark = pytest.mark.slow
 

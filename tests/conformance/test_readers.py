@@ -30,7 +30,7 @@ from support import DATA, Service, free_port, served, silent, some
 
 from ingest import record_types
 from publish.builder import build
-from publish.release import Release, Releases
+from publish.releases.release import Release, Releases
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")]
 

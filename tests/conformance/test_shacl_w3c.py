@@ -11,11 +11,11 @@ from pyshacl.shapes_graph import ShapesGraph
 from rdflib import RDF, RDFS, SH, Graph, Namespace
 from rdflib.term import Node
 
-from ingest.constraint_query import compile_query
-from ingest.constraints import Compiler
-from ingest.facts import Facts, value_of
-from ingest.screening import parts_of
-from ingest.value_tests import UnknownConstraintError
+from ingest.validation.constraint_query import compile_query
+from ingest.validation.constraints import Compiler
+from ingest.validation.property_paths import Facts, value_of
+from ingest.validation.screening import parts_of
+from ingest.validation.value_tests import UnknownConstraintError
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SHT = Namespace("http://www.w3.org/ns/shacl-test#")

@@ -21,8 +21,8 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 from support import free_port, served, some
 
-from publish.manifest import measure
-from publish.release import Release, Releases
+from publish.releases.manifest import measure
+from publish.releases.release import Release, Releases
 
 pytestmark = pytest.mark.slow
 

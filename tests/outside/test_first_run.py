@@ -26,7 +26,7 @@ from outside.documented import READ, RUN, Step, blocks, missing, same_table, ste
 from outside.started import Started, started
 from support import ROOT, free_port, needs_curl
 
-from publish.release import Releases
+from publish.releases.release import Releases
 
 pytestmark = pytest.mark.slow
 

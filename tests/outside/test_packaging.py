@@ -59,7 +59,7 @@ def test_the_wheel_has_every_file_of_its_packages(wheel: Path) -> None:
     expected = {name for name in tracked() if name.partition("/")[0] in packages and not name.endswith(_NOT_SHIPPED)}
     expected = {name for name in expected if Path(name).name != "babel.cfg"}
     expected |= {f"smartregion_data/{path.name}" for path in REAL.iterdir() if path.is_file()}
-    expected |= {f"web/static/vendor/{name}" for name in ("yasqe.js", "yasqe.css", "LICENCES.txt")}
+    expected |= {f"smartregion/web/static/vendor/{name}" for name in ("yasqe.js", "yasqe.css", "LICENCES.txt")}
     assert len(expected) > 100
     assert sorted(expected - names) == []
 
@@ -71,7 +71,7 @@ def test_the_wheel_has_no_tests(wheel: Path) -> None:
 
 def test_the_sdist_has_every_file_of_the_project(sdist: list[str]) -> None:
     assert sorted(set(tracked()) - set(sdist)) == []
-    assert "web/static/vendor/yasqe.js" in sdist
+    assert "smartregion/web/static/vendor/yasqe.js" in sdist
 
 
 def test_a_wheel_without_the_editor_is_refused(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(install, env=environment(), check=True)
     (site,) = home.glob("lib/python*/site-packages")
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    where = [str(python), "-c", "import web, ontology, publish; print(web.__file__)"]
+    where = [str(python), "-c", "import ontology, publish, smartregion; print(smartregion.__file__)"]
     found = subprocess.run(where, cwd=home, env=environment(), capture_output=True, text=True, check=True)
     assert Path(found.stdout.strip()).is_relative_to(home)
     return home / "bin" / "smartregion"

@@ -1,0 +1,1 @@
+"""HTTP as a harvester does it, within limits."""

@@ -1,0 +1,1 @@
+"""Checks of what somebody sends, and templates for it."""

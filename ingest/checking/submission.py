@@ -1,0 +1,71 @@
+"""What somebody has sent, checked against the rules and against the records that there are already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from ingest.checking import rdf_files as graphs
+from ingest.checking.rdf_files import GraphPart
+from ingest.files.grids import Limits
+from ingest.mapping import mapping
+from ingest.mapping.recognition import open_content
+from ingest.model import RecordType
+from ingest.pipeline import pipeline
+from ingest.pipeline.existing_records import Standing
+from ingest.pipeline.pipeline import Progress
+from ingest.pipeline.sources import Part, TablePart
+from ingest.references import Register
+from ingest.validation import validation
+from ingest.validation.validation import Validator
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A file as it was sent.
+
+    :ivar source: its name.
+    :ivar record_type: what its records are; None to find out.
+    """
+
+    source: str
+    content: bytes
+    record_type: RecordType | None = None
+
+
+def check(
+    submitted: Sequence[Submitted],
+    there: Standing,
+    limits: Limits,
+    executor: Executor,
+    progress: Progress,
+    validator: Validator = validation.fast,
+) -> list[Part]:
+    """Read, map and validate files that belong together: they may refer to each other.
+
+    :param there: the records that there are already; one that is sent again counts as changed.
+    :param executor: where chunks of records are validated.
+    :param validator: how they are validated: the fast way, or by the reference alone.
+    :returns: one part for each file, in order.
+    """
+    taken: dict[str, tuple[str, int]] = {}
+    parts: list[Part] = []
+    for done, file in enumerate(submitted):
+        progress("read", done, len(submitted))
+        if (syntax := graphs.syntax(file.source, file.content)) is not None:
+            parts.append(graphs.read(file.source, file.content, syntax, there.base, limits))
+            continue
+        opened = open_content(file.source, file.content, limits, file.record_type)
+        parts.append(TablePart(opened, [mapping.start(bound, taken, there.register) for bound in opened.bound]))
+    tables = [part for part in parts if isinstance(part, TablePart)]
+    described = [part for part in parts if isinstance(part, GraphPart)]
+    sent = [entry for part in tables for mapped in part.mapped for entry in mapping.entries(mapped)]
+    sent += [entry for part in described for entry in part.entries()]
+    replaced = {entry.iri for entry in sent}
+    register = Register(there.base, [*sent, *(entry for entry in there.entries if entry.iri not in replaced)])
+    pipeline.fill(tables, register, progress)
+    for part in described:
+        part.resolve(register)
+    pipeline.judge(parts, [*there.nodes.values()], there.base, executor, progress, validator)
+    return parts

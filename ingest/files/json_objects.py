@@ -1,0 +1,56 @@
+"""JSON: a list of objects as a grid; JSON-LD documents of our own context are such lists, too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ingest.files.delimited import decode
+from ingest.files.grids import Grid, Limits, check_size, typed
+from ingest.findings.findings import UnreadableError
+
+_NESTED = "zu tief geschachtelt / nested too deeply"
+_NO_LIST = "Liste von Objekten / list of objects"
+
+
+def read(source: str, content: bytes, limits: Limits) -> list[Grid]:
+    """The one grid of a JSON document; rows are counted from 1, the header is row 0.
+
+    :raises UnreadableError: it is no list of objects.
+    """
+    try:
+        document = json.loads(decode(source, content)[0])
+    except ValueError as error:
+        raise UnreadableError("file-unreadable", source, detail=error) from None
+    except RecursionError:
+        raise UnreadableError("file-unreadable", source, detail=_NESTED) from None
+    objects = document.get("@graph") if isinstance(document, dict) else document
+    if not isinstance(objects, list) or not all(isinstance(item, dict) for item in objects):
+        raise UnreadableError("file-unreadable", source, detail=_NO_LIST)
+    # A list gives the column as often as it has values; which of them is which does not matter.
+    widths: dict[str, int] = {}
+    for item in objects:
+        for key, value in item.items():
+            if not key.startswith("@"):
+                widths[key] = max(widths.get(key, 1), len(value) if isinstance(value, list) else 1)
+    check_size(source, len(objects), len(objects) * sum(widths.values()), limits)
+    headers = [key for key, width in widths.items() for _ in range(width)]
+    rows = [(0, headers)] if headers else []
+    for number, item in enumerate(objects, start=1):
+        cells: list[str] = []
+        for key, width in widths.items():
+            value = item.get(key)
+            values = [_text(entry) for entry in (value if isinstance(value, list) else [value])]
+            cells += values + [""] * (width - len(values))
+        if any(cell.strip() for cell in cells):
+            rows.append((number, cells))
+    return [Grid(None, rows)]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        named = value.get("id", value.get("@id", value.get("@value")))
+        return _text(named) if named is not None else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else typed(value)

@@ -1,0 +1,1 @@
+"""Findings about a record or a file."""

@@ -1,0 +1,225 @@
+"""What was meant by a text that cannot be read: certain, and then suggested, or only likely, and then said."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from ingest.findings.findings import Text
+from ingest.mapping import values
+from ingest.model import Field
+
+_PLACEHOLDERS: Final = frozenset(
+    ("-", "--", "---", "–", "—", "/", "?", "??", ".", "…", "...", "k.a.", "k.a", "n/a", "n.a.", "keineangabe")
+)
+_PLACEHOLDERS_OF_VALUES: Final = _PLACEHOLDERS | {
+    *("keineangaben", "unbekannt", "nichtbekannt", "n.bek.", "nochnichtbekannt", "offen", "nochoffen", "entfällt"),
+    *("folgt", "wirdnachgereicht", "n.v.", "nichtvorhanden", "keine", "keiner", "tbd", "tba", "unknown", "none"),
+    *("null", "nan"),
+}
+_GARBLED: Final = re.compile("[ÂÃâ][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]")
+_NUMBER: Final = re.compile(
+    r"(?P<about>(?:ca|circa|rund|etwa|ungefähr|knapp|gut|fast|über|mehr als|bis zu|max(?:imal)?|mind(?:estens)?)\b\.?"
+    r"|[~≈<>])?\s*(?P<sign>[+-]?)(?P<digits>\d[\d.,'’ \u00a0\u202f]*?)(?:,-{1,2})?\s*"
+    r"(?P<unit>tsd\.?|tausend|mio\.?|millionen|million|mrd\.?|milliarden|milliarde|t(?=\s?(?:€|eur))|k(?=\s?€))?"
+    r"\s*(?P<money>€|eur|euro)?",
+    re.I,
+)
+_EURO_FIRST: Final = re.compile(r"(€|eur|euro)\s*", re.I)
+_ENGLISH: Final = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}")
+_SWISS: Final = re.compile(r"\d{1,3}(?:['’]\d{3})+(?:[.,]\d+)?")
+_WEEKDAY: Final = re.compile(
+    r"(?:mo|di|mi|do|fr|sa|so)(?:ntag|enstag|ttwoch|nnerstag|eitag|mstag|nnabend)?\.?,? +(?=\d)", re.I
+)
+_TIME: Final = re.compile(r"[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: Uhr|Z)?$")
+_ABOUT_TIME: Final = re.compile(
+    r"(?:ca\.?|circa|etwa|seit|ab|bis|anfang|mitte|ende|frühjahr|sommer|herbst|winter|vsl\.?|voraussichtlich"
+    r"|(?:\d|[IVX]+)\. ?quartal|q[1-4])[ /]*(\d{4})",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What was meant.
+
+    :ivar suggestion: what to write instead, when it is certain.
+    :ivar hint: what may have been meant, when it is not.
+    """
+
+    suggestion: str | None = None
+    hint: Text | None = None
+
+
+def is_placeholder(text: str, field: Field) -> bool:
+    """Whether a text stands for a missing value; in columns of text only the unmistakable ones do."""
+    word = re.sub(r"\s+", "", text).casefold()
+    return word in (_PLACEHOLDERS if field.kind == "text" else _PLACEHOLDERS_OF_VALUES)
+
+
+def ungarbled(text: str) -> str | None:
+    """The text that was meant when UTF-8 was read as Windows-1252; None when the text is as it should be."""
+    if not _GARBLED.search(text):
+        return None
+    try:
+        # Windows-1252 leaves five bytes undefined; programs keep them as control characters.
+        octets = b"".join(
+            char.encode("latin-1") if "\x80" <= char <= "\x9f" else char.encode("windows-1252") for char in text
+        )
+        return unicodedata.normalize("NFC", octets.decode("utf-8"))
+    except UnicodeError:
+        return None
+
+
+def repair(text: str, field: Field) -> Repair:
+    """What was meant by a text that a field cannot hold."""
+    match field.kind:
+        case "integer" | "decimal":
+            return _number(text)
+        case "date" | "partial-date":
+            return _date(text, partial=field.kind == "partial-date")
+        case "iri":
+            return Repair(_address(text, field))
+        case "code":
+            return Repair(_last_segment(text, field))
+        case "text":
+            return Repair(values.without_controls(text))
+        case _:
+            return Repair()
+
+
+def shaped(text: str, field: Field) -> str | None:
+    """The text in the form that the field's pattern wants, when that is only a matter of writing."""
+    if field.pattern is None:
+        return None
+    compact = re.sub(r"\s+", "", text)
+    tried = (compact, compact.upper(), compact.lower(), "EUR" if compact.casefold() in ("€", "euro") else compact)
+    pattern = re.compile(field.pattern)
+    return next((form for form in tried if form != text and pattern.search(field.prefix + form)), None)
+
+
+def key(text: str, field: Field) -> str | None:
+    """The key that was meant: an official key without spaces, the short one for the long one; an identifier's form."""
+    pattern = re.compile(field.pattern or "")
+    digits = re.sub(r"[\s.\u200b-]", "", text.removesuffix(".0"))
+    candidates = [digits, digits[:5] + digits[9:]] if digits.isdigit() else []
+    candidates.append(_slug(text))
+    return next((candidate for candidate in candidates if candidate and pattern.search(candidate)), None)
+
+
+def padded(text: str, field: Field) -> str | None:
+    """An official key with its leading zero, when it lost that."""
+    restored = f"0{text.removesuffix('.0')}"
+    return restored if restored.isdigit() and re.search(field.pattern or r"^\b$", restored) else None
+
+
+def _slug(text: str) -> str:
+    spelt = text.casefold()
+    for letter, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("&", " und ")):
+        spelt = spelt.replace(letter, letters)
+    plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def _number(text: str) -> Repair:
+    found = _NUMBER.fullmatch(_EURO_FIRST.sub("", text, count=1) if _EURO_FIRST.match(text) else text)
+    if found is None:
+        return Repair()
+    has_unit, has_money = bool(found["unit"]), bool(found["money"])
+    value = _digits(found["digits"].strip(), thousands=has_money and not has_unit)
+    if value is None:
+        return Repair()
+    amount = value.scaleb(_power(found["unit"])) if has_unit else value
+    written = _written(-amount if found["sign"] == "-" else amount)
+    if not found["about"]:
+        return Repair(written)
+    return Repair(None, {"de": f"Gemeint ist wohl {written}. ", "en": f"Perhaps {written} is meant. "})
+
+
+def _power(unit: str) -> int:
+    word = unit.casefold()
+    if word.startswith(("mrd", "milliard")):
+        return 9
+    return 6 if word.startswith("mi") else 3
+
+
+def _digits(text: str, *, thousands: bool) -> Decimal | None:
+    compact = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))", "", text)
+    if _ENGLISH.fullmatch(compact):
+        return Decimal(compact.replace(",", ""))
+    if _SWISS.fullmatch(compact):
+        return Decimal(re.sub("['’]", "", compact).replace(",", "."))
+    return values.decimal(compact, "german" if thousands else "unknown")
+
+
+def _written(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".").replace(".", ",") if "." in text else text
+
+
+def _date(text: str, *, partial: bool) -> Repair:
+    plain = _TIME.sub("", _WEEKDAY.sub("", text))
+    if plain != text and (day := values.day(plain)):
+        return Repair(day)
+    if found := re.fullmatch(r"(\d{4})/(\d{1,2})/(\d{1,2})", plain):
+        return Repair(values.day("-".join(found.groups())))
+    if found := re.fullmatch(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})", plain):
+        first, second, year = found.groups()
+        readings = {values.day(f"{year}-{month}-{day}") for day, month in ((first, second), (second, first))} - {None}
+        if len(readings) == 1:
+            return Repair(readings.pop())
+        return Repair(None, _either(sorted(filter(None, readings))))
+    if partial and (found := re.fullmatch(r"(\d{1,2})-(\d{4})", plain)) and 1 <= int(found[1]) <= 12:
+        return Repair(f"{found[2]}-{int(found[1]):02}")
+    return Repair(None, _about(plain, partial=partial))
+
+
+def _either(readings: list[str]) -> Text:
+    if not readings:
+        return _NO_DAY
+    return {"de": f"Gemeint sein kann {' oder '.join(readings)}. ", "en": f"It may mean {' or '.join(readings)}. "}
+
+
+_NO_DAY: Final[Text] = {"de": "Diesen Tag gibt es nicht. ", "en": "There is no such day. "}
+_SHORT_YEAR: Final[Text] = {"de": "Das Jahr braucht vier Ziffern. ", "en": "The year needs four digits. "}
+_SERIAL: Final[Text] = {
+    "de": "Das ist wohl die innere Zahl eines Datums; die Zelle als Datum formatieren. ",
+    "en": "This is probably the internal number of a date; format the cell as a date. ",
+}
+_PERIOD: Final[Text] = {
+    "de": "Beginn und Ende haben eigene Spalten. ",
+    "en": "Start and end have columns of their own. ",
+}
+_DATES: Final[Mapping[str, Text]] = {
+    r"\d{1,2}\. ?\d{1,2}\. ?\d{4}|\d{4}-\d{1,2}-\d{1,2}": _NO_DAY,
+    r"(?:\d{1,2}[./-] ?){1,2}\d{2}": _SHORT_YEAR,
+    r"[2-5]\d{4}": _SERIAL,
+    r"\d{4} ?[/–-] ?\d{2,4}|.*\d{4} ?(?:-|–|bis) ?.*\d{4}": _PERIOD,
+}
+
+
+def _about(text: str, *, partial: bool) -> Text | None:
+    for pattern, hint in _DATES.items():
+        if re.fullmatch(pattern, text):
+            return hint
+    if partial and (found := _ABOUT_TIME.fullmatch(text)):
+        return {"de": f"Gemeint ist wohl {found[1]}. ", "en": f"Perhaps {found[1]} is meant. "}
+    return None
+
+
+def _address(text: str, field: Field) -> str | None:
+    if field.prefix == "mailto:":
+        mailbox = re.sub(r"\s*[(\[{]\s*at\s*[)\]}]\s*", "@", text, flags=re.I)
+        return mailbox if re.search(field.pattern or "", f"mailto:{mailbox}") else None
+    if re.fullmatch(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", text, re.I):
+        return f"https://{text}"
+    return None
+
+
+def _last_segment(text: str, field: Field) -> str | None:
+    segment = re.split(r"[/#:]", text.rstrip("/"))[-1]
+    return segment if segment != text and re.search(field.pattern or r"^\b$", field.prefix + segment) else None

@@ -1,0 +1,1 @@
+"""Sources to records with what is wrong with them."""

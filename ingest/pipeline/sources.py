@@ -1,0 +1,99 @@
+"""A file and what became of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+
+from ingest.findings.findings import Finding
+from ingest.mapping.mapping import Bound, Mapped
+from ingest.mapping.recognition import Opened
+from ingest.model import RecordType
+from ingest.pipeline import explanation as explain
+from ingest.rdf import Node
+from ingest.validation.shacl import Result
+
+
+class Part(ABC):
+    """A file and what became of it.
+
+    :ivar source: its name.
+    """
+
+    source: str
+
+    @property
+    @abstractmethod
+    def record_type(self) -> RecordType | None:
+        """What its records are; None when it cannot be told, or when they are of several types."""
+
+    @property
+    @abstractmethod
+    def findings(self) -> list[Finding]:
+        """All findings: about the file, then in the order of its records."""
+
+    @abstractmethod
+    def nodes(self) -> Iterable[Node]:
+        """Its records."""
+
+    @abstractmethod
+    def note(self, result: Result) -> None:
+        """Take down what is wrong with one of its records."""
+
+    @property
+    def records(self) -> int:
+        """How many records it has."""
+        return sum(1 for _ in self.nodes())
+
+    @property
+    def conforms(self) -> bool:
+        """Whether nothing has to be mended."""
+        return not any(finding.severity == "violation" for finding in self.findings)
+
+    @property
+    def tables(self) -> Sequence[Bound]:
+        """The tables that hold its records; RDF has none."""
+        return ()
+
+
+class TablePart(Part):
+    """A file of tables.
+
+    :ivar mapped: the records of each of its tables.
+    """
+
+    def __init__(self, opened: Opened, mapped: Sequence[Mapped]) -> None:
+        self.source = opened.source
+        self.mapped = mapped
+        self._opened = opened
+        self._rows = {node["id"]: (table, row) for table in mapped for row, node in table.nodes.items()}
+
+    @property
+    def record_type(self) -> RecordType | None:
+        """See :class:`Part`."""
+        return self._opened.record_type
+
+    @property
+    def tables(self) -> Sequence[Bound]:
+        """See :class:`Part`."""
+        return self._opened.bound
+
+    @property
+    def findings(self) -> list[Finding]:
+        """See :class:`Part`."""
+        return [*self._opened.findings, *(finding for table in self.mapped for finding in _in_order(table))]
+
+    def nodes(self) -> Iterable[Node]:
+        """See :class:`Part`."""
+        return (node for table in self.mapped for node in table.nodes.values())
+
+    def note(self, result: Result) -> None:
+        """See :class:`Part`."""
+        table, row = self._rows[result.record]
+        finding = explain.explain(result, table, row)
+        if finding is not None:
+            table.findings.append(finding)
+
+
+def _in_order(table: Mapped) -> list[Finding]:
+    return sorted(table.findings, key=lambda f: (f.row or 0, len(f.column or ""), f.column or "", f.code))

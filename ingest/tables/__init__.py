@@ -1,0 +1,1 @@
+"""Tables: headers, and rows below them."""

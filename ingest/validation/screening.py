@@ -1,0 +1,127 @@
+"""The fast path of validation: which records the reference has to look at, and by which of their shapes.
+
+Screening may suspect a record that conforms; it never passes over one that does not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+from rdflib import SH, Graph, URIRef
+from rdflib.term import Node
+
+from ingest.validation.constraint_query import ConstraintQuery, compile_query
+from ingest.validation.constraints import Compiler
+from ingest.validation.property_paths import Facts
+from ingest.validation.value_tests import Test, UnknownConstraintError
+
+# IRIs of focus nodes, each with the shapes that it may not conform to.
+Suspects = dict[str, set[Node]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shape that can be validated by itself.
+
+    :ivar test: None if only the reference understands the shape.
+    :ivar queries: its SPARQL constraints.
+    :ivar whole: for a property shape, the node shape whose results contain its results.
+    """
+
+    shape: Node
+    test: Test | None
+    queries: tuple[ConstraintQuery, ...] = ()
+    whole: Node | None = None
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The shapes of a class, made ready.
+
+    :ivar parts: each node shape before its property shapes.
+    :ivar beyond: IRIs of the properties that they look at on other nodes than the focus node, besides their classes.
+    """
+
+    parts: tuple[Part, ...]
+    beyond: frozenset[str]
+
+
+def screen(graph: Graph, record_class: str) -> Screen:
+    """Make the shapes that are aimed at a class ready for screening."""
+    compiler = Compiler(graph)
+    aimed = sorted(graph.subjects(SH.targetClass, URIRef(record_class)), key=str)
+    parts = tuple(part for shape in aimed for part in parts_of(shape, graph, compiler))
+    asked = {path for part in parts for query in part.queries for path in query.beyond}
+    return Screen(parts, frozenset(asked | compiler.beyond))
+
+
+def parts_of(shape: Node, graph: Graph, compiler: Compiler) -> Iterator[Part]:
+    """A shape, and for a node shape its property shapes."""
+    if (shape, SH.path, None) in graph:
+        yield _part(shape, graph, compiler, {SH.sparql})
+        return
+    yield _part(shape, graph, compiler, {SH.sparql, SH.property})
+    for each in sorted(graph.objects(shape, SH.property), key=str):
+        yield _part(each, graph, compiler, {SH.sparql}, whole=shape)
+
+
+def _part(shape: Node, graph: Graph, compiler: Compiler, apart: set[Node], whole: Node | None = None) -> Part:
+    try:
+        test = compiler.shape(shape, apart)
+        queries = [compile_query(graph, constraint) for constraint in graph.objects(shape, SH.sparql)]
+    except UnknownConstraintError:
+        return Part(shape, None, whole=whole)
+    return Part(shape, test, tuple(queries), whole)
+
+
+def suspects(focus: Sequence[tuple[Screen, Sequence[str]]], triples: Iterable[ox.Triple]) -> Suspects:
+    """What the reference has to look at.
+
+    :param focus: IRIs of the focus nodes of each class.
+    :param triples: the records, and all others that their shapes look at.
+    """
+    facts = Facts(triples)
+    found: Suspects = defaultdict(set)
+    store = _store(facts, [query for screen, _ in focus for part in screen.parts for query in part.queries])
+    for screen, iris in focus:
+        nodes = {iri: ox.NamedNode(iri) for iri in iris}
+        unclear = _unclear(screen, nodes, facts)
+        for part in screen.parts:
+            for iri in (*_failing(part, nodes, facts, store), *unclear):
+                if part.whole not in found[iri]:
+                    found[iri].add(part.shape)
+    return {iri: suspected for iri, suspected in found.items() if suspected}
+
+
+def _unclear(screen: Screen, nodes: Mapping[str, ox.NamedNode], facts: Facts) -> Iterable[str]:
+    """Focus nodes that cannot be judged here, whatever the shape."""
+    if any(not screen.beyond.isdisjoint(blurred) for blurred in facts.blurred.values()):
+        return nodes
+    return [iri for iri, node in nodes.items() if node in facts.blurred]
+
+
+def _failing(part: Part, nodes: Mapping[str, ox.NamedNode], facts: Facts, store: ox.Store) -> Iterable[str]:
+    if part.test is None:
+        return nodes
+    failing = {iri for iri, node in nodes.items() if not part.test(facts, node)}
+    for query in part.queries:
+        failing |= nodes.keys() & query.answer(store)
+    return failing
+
+
+def _store(facts: Facts, queries: Iterable[ConstraintQuery]) -> ox.Store:
+    """A store to ask the queries of.
+
+    Oxigraph keeps values and not lexical forms: it would compare ``1.5`` where a record says ``1.50``. What it does not
+    give back as it was is blurred.
+    """
+    predicates = {predicate for query in queries for predicate in query.predicates}
+    quads = set(facts.quads(predicates))
+    store = ox.Store()
+    store.bulk_extend(quads)
+    for quad in quads.difference(store):
+        facts.blurred[quad.subject].add(quad.predicate.value)
+    return store

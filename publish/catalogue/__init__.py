@@ -1,0 +1,1 @@
+"""The catalogue in DCAT, and what describes it."""

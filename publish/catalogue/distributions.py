@@ -1,0 +1,229 @@
+"""The files of a dataset as DCAT distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from rdflib import DCAT, DCTERMS, RDF, SKOS, XSD, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
+
+import ontology
+from publish.releases.manifest import SUFFIXES, ReleaseFile
+
+ADMS: Final = Namespace(ontology.PREFIXES["adms"])
+SPDX: Final = Namespace(ontology.PREFIXES["spdx"])
+_DCATAP: Final = Namespace(ontology.PREFIXES["dcatap"])
+_DCATDE: Final = Namespace(ontology.PREFIXES["dcatde"])
+_FILE_TYPE: Final = Namespace("http://publications.europa.eu/resource/authority/file-type/")
+_MEDIA_TYPE: Final = Namespace("https://www.iana.org/assignments/media-types/")
+STATUS: Final = URIRef("http://publications.europa.eu/resource/authority/distribution-status")
+COMPLETED: Final = URIRef(f"{STATUS}/COMPLETED")
+
+# What a distribution says like its dataset: licence and rights belong to the files, and portals look for them there.
+_INHERITED: Final = (
+    DCTERMS.conformsTo,
+    DCTERMS.language,
+    DCTERMS.license,
+    DCTERMS.rights,
+    _DCATAP.availability,
+    _DCATDE.licenseAttributionByText,
+)
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A format that is worth a distribution: open, machine-readable, and in the EU's list of file types.
+
+    :ivar de: what it is good for, in German.
+    :ivar en: the same in English.
+    :ivar bulk: what large amounts are moved in, so that it is also offered compressed.
+    """
+
+    label: str
+    file_type: str
+    standard: str
+    de: str
+    en: str
+    bulk: bool = False
+
+
+_FORMATS: Final = {
+    "application/geo+json": _Format(
+        label="GeoJSON",
+        file_type="GEOJSON",
+        standard="https://www.rfc-editor.org/rfc/rfc7946",
+        de="Für Karten: ein Punkt je Eintrag, der einen Ort hat.",
+        en="For maps: one point for each record that has a place.",
+    ),
+    "application/json": _Format(
+        label="JSON",
+        file_type="JSON",
+        standard="https://www.rfc-editor.org/rfc/rfc8259",
+        de="Für Programme, die JSON lesen.",
+        en="For programs that read JSON.",
+    ),
+    "application/ld+json": _Format(
+        label="JSON-LD",
+        file_type="JSON_LD",
+        standard="https://www.w3.org/TR/json-ld11/",
+        de="Für Programme, die JSON lesen, mit der Bedeutung von RDF.",
+        en="For programs that read JSON, with the meaning of RDF.",
+    ),
+    "application/n-quads": _Format(
+        label="N-Quads",
+        file_type="RDF_N_QUADS",
+        standard="https://www.w3.org/TR/n-quads/",
+        de="RDF mit benannten Graphen, eine Aussage je Zeile: zum Laden in eine Datenbank.",
+        en="RDF with named graphs, one statement a line: for loading into a database.",
+        bulk=True,
+    ),
+    "application/n-triples": _Format(
+        label="N-Triples",
+        file_type="RDF_N_TRIPLES",
+        standard="https://www.w3.org/TR/n-triples/",
+        de="RDF, eine Aussage je Zeile: zum Laden in eine Datenbank und zum Vergleichen.",
+        en="RDF, one statement a line: for loading into a database and for comparing.",
+        bulk=True,
+    ),
+    "application/rdf+xml": _Format(
+        label="RDF/XML",
+        file_type="RDF_XML",
+        standard="https://www.w3.org/TR/rdf-syntax-grammar/",
+        de="RDF für Programme, die XML lesen.",
+        en="RDF for programs that read XML.",
+    ),
+    "application/trig": _Format(
+        label="TriG",
+        file_type="RDF_TRIG",
+        standard="https://www.w3.org/TR/trig/",
+        de="RDF mit benannten Graphen, für Menschen lesbar.",
+        en="RDF with named graphs, readable for people.",
+    ),
+    "text/csv": _Format(
+        label="CSV",
+        file_type="CSV",
+        standard="https://www.rfc-editor.org/rfc/rfc4180",
+        de="Tabelle mit einer Zeile je Eintrag und deutschen Überschriften.",
+        en="Table with one row for each record and German headings.",
+    ),
+    "text/turtle": _Format(
+        label="Turtle",
+        file_type="RDF_TURTLE",
+        standard="https://www.w3.org/TR/turtle/",
+        de="RDF, für Menschen lesbar.",
+        en="RDF, readable for people.",
+    ),
+}
+
+_DOCUMENTS: Final = {
+    "context.jsonld": {"de": "JSON-LD-Kontext", "en": "JSON-LD context"},
+    "ontology.ttl": {"de": "Klassen und Eigenschaften", "en": "classes and properties"},
+    "shapes.ttl": {"de": "Regeln für Einträge", "en": "rules for records"},
+    "shapes/catalogue.ttl": {"de": "Regeln für den Katalog", "en": "rules for the catalogue"},
+}
+"""What a document outside ``dump/`` is: a dataset may consist of several."""
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """One file as it is offered: as it is, or compressed.
+
+    :ivar name: address below the base.
+    :ivar fragment: of the distribution's IRI.
+    :ivar detail: what sets it apart from the others of its dataset, by language.
+    """
+
+    name: str
+    fragment: str
+    detail: dict[str, str]
+    file: ReleaseFile
+    bytes: int
+    sha256: str
+    coding: str | None = None
+
+
+def describe(graph: Graph, dataset: URIRef, base: str, files: Mapping[str, ReleaseFile]) -> None:
+    """Add a distribution for each file of a dataset that is in an open format; none for its source tables.
+
+    Those that the configuration states are completed with what they do not say themselves and the dataset says.
+    Of a document outside ``dump/`` only the Turtle is one, if it has that. N-Triples and N-Quads are also offered
+    packed, and only they: a portal that shows previews of tables would try to read a packed one as it is.
+
+    :param base: base IRI of the service; ends with a slash.
+    :param files: the release's files by name, as in the manifest.
+    """
+    for stated in list(graph.objects(dataset, DCAT.distribution)):
+        for predicate in (*_INHERITED, DCTERMS.issued, DCTERMS.modified):
+            if (stated, predicate, None) not in graph:
+                _inherit(graph, dataset, stated, predicate)
+    name = str(dataset).removeprefix(f"{base}dataset/")
+    for offer in _offers({path: file for path, file in files.items() if file.dataset == name}):
+        _describe_offer(graph, dataset, base, offer)
+    for subject, predicate, de, en in (
+        (COMPLETED, SKOS.prefLabel, "abgeschlossen", "completed"),
+        (STATUS, DCTERMS.title, "Status von Distributionen", "Distribution status"),
+    ):
+        graph.add((subject, predicate, Literal(de, lang="de")))
+        graph.add((subject, predicate, Literal(en, lang="en")))
+    graph.add((COMPLETED, SKOS.inScheme, STATUS))
+    graph.add((STATUS, RDF.type, SKOS.ConceptScheme))
+
+
+def _offers(own: Mapping[str, ReleaseFile]) -> Iterator[_Offer]:
+    for name, file in own.items():
+        path = PurePosixPath(name)
+        if file.media_type not in _FORMATS or path.parts[0] == "source":
+            continue
+        in_dump = path.parts[0] == "dump"
+        if not in_dump and path.suffix != ".ttl" and str(path.with_suffix(".ttl")) in own:
+            continue
+        form = _FORMATS[file.media_type]
+        fragment = path.suffix[1:] if in_dump else name.replace("/", "-").replace(".", "-")
+        detail = {"de": form.label, "en": form.label}
+        if not in_dump:
+            kinds = _DOCUMENTS.get(name, {"de": name, "en": name})
+            detail = {language: f"{kind}, {form.label}" for language, kind in kinds.items()}
+        yield _Offer(name, fragment, detail, file, file.bytes, file.sha256)
+        if in_dump and form.bulk and (packed := file.packed.get("gzip")):
+            suffix = SUFFIXES["gzip"]
+            detail = {language: f"{text}, gzip" for language, text in detail.items()}
+            fragment += suffix.replace(".", "-")
+            yield _Offer(name + suffix, fragment, detail, file, packed.bytes, packed.sha256, "gzip")
+
+
+def _describe_offer(graph: Graph, dataset: URIRef, base: str, offer: _Offer) -> None:
+    form = _FORMATS[offer.file.media_type]
+    distribution, address = URIRef(f"{dataset}#{offer.fragment}"), URIRef(base + offer.name)
+    graph.add((dataset, DCAT.distribution, distribution))
+    graph.add((distribution, RDF.type, DCAT.Distribution))
+    for title in graph.objects(dataset, DCTERMS.title):
+        if isinstance(title, Literal) and title.language in offer.detail:
+            text = f"{title} ({offer.detail[title.language]})"
+            graph.add((distribution, DCTERMS.title, Literal(text, lang=title.language)))
+    graph.add((distribution, DCTERMS.description, Literal(form.de, lang="de")))
+    graph.add((distribution, DCTERMS.description, Literal(form.en, lang="en")))
+    for predicate in _INHERITED:
+        _inherit(graph, dataset, distribution, predicate)
+    graph.add((distribution, DCTERMS.conformsTo, URIRef(form.standard)))
+    graph.add((distribution, DCTERMS.issued, Literal(offer.file.issued, datatype=XSD.date)))
+    graph.add((distribution, DCTERMS.modified, Literal(offer.file.modified, datatype=XSD.date)))
+    graph.add((distribution, ADMS.status, COMPLETED))
+    graph.add((distribution, DCAT.accessURL, address))
+    graph.add((distribution, DCAT.downloadURL, address))
+    graph.add((distribution, DCTERMS["format"], _FILE_TYPE[form.file_type]))
+    graph.add((distribution, DCAT.mediaType, _MEDIA_TYPE[offer.file.media_type]))
+    if offer.coding:
+        graph.add((distribution, DCAT.compressFormat, _MEDIA_TYPE[f"application/{offer.coding}"]))
+    graph.add((distribution, DCAT.byteSize, Literal(str(offer.bytes), datatype=XSD.nonNegativeInteger)))
+    checksum = URIRef(f"{dataset}#checksum-{offer.fragment}")
+    graph.add((distribution, SPDX.checksum, checksum))
+    graph.add((checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
+    graph.add((checksum, SPDX.checksumValue, Literal(offer.sha256, datatype=XSD.hexBinary)))
+
+
+def _inherit(graph: Graph, dataset: URIRef, distribution: Node, predicate: URIRef) -> None:
+    for value in list(graph.objects(dataset, predicate)):
+        graph.add((distribution, predicate, value))

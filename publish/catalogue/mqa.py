@@ -1,0 +1,56 @@
+"""What our own catalogue gets in the Metadata Quality Assessment of data.europa.eu, as seen by ``harvest``.
+
+The build asks no address: one of ours counts as answering when the release has the file. ``smartregion harvest-check``
+asks them all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rdflib import Graph
+
+from harvest_check import feed, mqa, validation
+from publish.formats.dumps import Files
+
+_MOST_DATASETS: Final = 200
+
+
+def table(files: Files, base: str, datasets: int) -> dict[str, Any] | None:
+    """Points by dataset and by metric.
+
+    :param files: of the release, the catalogue among them.
+    :param base: base IRI of the service; ends with a slash.
+    :param datasets: how many it has; of very many nothing is told, because validating them takes long.
+    """
+    if datasets > _MOST_DATASETS:
+        return None
+    catalogue = Graph(bind_namespaces="none").parse(files.path("dump/catalog.nt"), format="nt")
+    report = validation.validate([("catalogue", catalogue)])
+
+    def answers(url: str) -> bool | None:
+        return True if url.removeprefix(base) in files.described else None
+
+    scores = mqa.assess(catalogue, lambda dataset: not feed.closure(catalogue, dataset) & report.violating, answers)
+    return {
+        "total": sum(metric.points for metric in mqa.metrics()),
+        "datasets": [
+            {
+                "name": score.dataset.removeprefix(f"{base}dataset/"),
+                "points": score.points,
+                "rating": score.rating,
+                "dimensions": score.dimensions(),
+            }
+            for score in sorted(scores, key=lambda score: score.dataset)
+        ],
+        "metrics": [
+            {
+                "code": metric.code,
+                "dimension": metric.dimension,
+                "title": {"de": metric.title_de, "en": metric.title},
+                "points": metric.points,
+                "met": sum(bool(score.met[metric.code]) for score in scores),
+            }
+            for metric in mqa.metrics()
+        ],
+    }

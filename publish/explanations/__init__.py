@@ -1,0 +1,1 @@
+"""What pages tell about the model and the quality of a release."""

@@ -1,0 +1,127 @@
+"""Records for people with a spreadsheet or a map: CSV, with names beside keys, and GeoJSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from rdflib import SKOS, Literal
+
+import ontology
+from ingest.model import Field, RecordType, by_name
+from ingest.rdf import Node
+from ingest.tables import headers
+from publish.formats import csvw
+from publish.formats.dumps import Files
+
+# Where a record without coordinates of its own lies.
+_PLACED_BY = ("place", "municipality", "lead", "district", "recipient")
+
+
+def write_csv(
+    files: Files, name: str, record_type: RecordType, records: Sequence[Node], by_iri: Mapping[str, Node], base: str
+) -> None:
+    """One row per record, headers as in the templates, so that the file can be sent in again; what is in it, beside it.
+
+    RFC 4180 with LF; several values are separated by ``; ``; only columns that carry a value. Beside a column of keys
+    of other records or of concepts there is one with their names.
+    """
+    columns = [column for column in record_type.columns if any(column.term in record for record in records)]
+    with files.path(f"dump/{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        beside = [heading for column in columns for heading in (column.name["de"], headers.beside(column)) if heading]
+        writer.writerow(["IRI", *beside])
+        for record in records:
+            writer.writerow([f"{base}id/{record['id']}", *_cells(record, columns, by_iri)])
+    files.done(f"dump/{name}.csv", name)
+    csvw.write(files, name, record_type, columns, base)
+
+
+def _cells(record: Node, columns: Iterable[Field], by_iri: Mapping[str, Node]) -> Iterator[str]:
+    for column in columns:
+        value = record.get(column.term)
+        yield cell(value, column)
+        if headers.beside(column):
+            values = value if isinstance(value, list) else [] if value is None else [value]
+            yield csvw.SEPARATOR.join(_name(each, column, by_iri) for each in values)
+
+
+def _name(value: str, column: Field, by_iri: Mapping[str, Node]) -> str:
+    """What a key means; the key itself where nothing tells."""
+    if column.kind == "concept":
+        return concept_names().get(column.prefix + value, value)
+    if (found := by_iri.get(value)) is None:
+        return value
+    label = next(each.term for each in by_name(found["type"]).fields if each.role == "LabelRole")
+    return cell(found.get(label, value), column)
+
+
+@cache
+def concept_names() -> Mapping[str, str]:
+    """German names of all concepts by their IRI."""
+    labels = ontology.schemes().subject_objects(SKOS.prefLabel)
+    return {str(concept): str(text) for concept, text in labels if isinstance(text, Literal) and text.language == "de"}
+
+
+def cell(value: Any, column: Field) -> str:
+    """A value of a record as a table has it."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return csvw.SEPARATOR.join(cell(item, column) for item in value)
+    if isinstance(value, dict):
+        return str(value["@value"])
+    if column.kind == "boolean":
+        return "ja" if value == "true" else "nein"
+    return str(value)
+
+
+def write_geojson(
+    files: Files, name: str, records: Sequence[Node], by_iri: Mapping[str, Node], label_term: str, base: str
+) -> None:
+    """The records that have a place, as points (RFC 7946); nothing is written when none has."""
+    features = list(_features(records, by_iri, label_term, base))
+    if not features:
+        return
+    with files.path(f"dump/{name}.geojson").open("w", encoding="utf-8") as file:
+        json.dump({"type": "FeatureCollection", "features": features}, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    files.done(f"dump/{name}.geojson", name)
+
+
+def _features(
+    records: Iterable[Node], by_iri: Mapping[str, Node], label_term: str, base: str
+) -> Iterator[dict[str, Any]]:
+    for record in records:
+        coordinates = point(record, by_iri)
+        if coordinates is None:
+            continue
+        properties = {term: value for term, value in record.items() if term not in ("id", "latitude", "longitude")}
+        yield {
+            "type": "Feature",
+            "id": f"{base}id/{record['id']}",
+            "geometry": {"type": "Point", "coordinates": coordinates},
+            "properties": {"label": record[label_term], **properties},
+        }
+
+
+def point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
+    """Longitude and latitude of a record, or of the nearest thing that says where it is."""
+    return placed(record, by_iri)[0]
+
+
+def placed(record: Node, by_iri: Mapping[str, Node]) -> tuple[list[float] | None, str]:
+    """Longitude and latitude of a record, and the IRI of the record that has them: itself or the nearest that does."""
+    if "longitude" in record and "latitude" in record:
+        return [float(record["longitude"]), float(record["latitude"])], record["id"]
+    for term in _PLACED_BY:
+        value = record.get(term)
+        for iri in value if isinstance(value, list) else [value]:
+            if isinstance(iri, str) and iri in by_iri:
+                found = placed(by_iri[iri], by_iri)
+                if found[0]:
+                    return found
+    return None, ""

@@ -1,0 +1,1 @@
+"""Maps, charts and what pages show instead of tables."""

@@ -1,0 +1,120 @@
+"""What pages show beside a record, found once: the newest of many that refer to it, and projects nearby.
+
+Written to ``neighbours.json``, so that a page costs the same however many records there are (decision 28).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from ingest import RecordType
+from ingest.rdf import Node
+from publish.formats.tabular import point
+from publish.pictures.funding import Funding, members
+
+FILE: Final = "neighbours.json"
+MOST: Final = 12
+"""References by one property that a page shows."""
+
+_AREAS: Final = frozenset({"District", "GovernmentDistrict", "State", "MetropolitanRegion"})
+_NEVER_CUT: Final = _AREAS | {"Municipality"}
+_NEARBY: Final = 5
+_EARTH: Final = 6371.0
+_DATES: Final = ("awardDate", "start", "changeDate")
+
+
+def find(records: Mapping[str, Node], record_types: Iterable[RecordType], funding: Funding) -> dict[str, Any]:
+    """The document for the pages.
+
+    ``references`` has, for each record and property by which more than :data:`MOST` records refer to it, the newest of
+    these; ``inside`` has for each area the newest projects and grants of the municipalities in it, ``nearby`` for each
+    place and field of action the projects that the nearest others lead, nearest first. IRIs are relative to
+    ``{base}id/``.
+    """
+    return {
+        "references": _references(records, record_types),
+        "inside": _inside(records, funding),
+        "nearby": _nearby(records),
+    }
+
+
+def _references(records: Mapping[str, Node], record_types: Iterable[RecordType]) -> dict[str, dict[str, list[str]]]:
+    terms = {kind.name: [(f.term, f.path) for f in kind.fields if f.kind == "reference"] for kind in record_types}
+    found: dict[tuple[str, str], list[Node]] = defaultdict(list)
+    for node in records.values():
+        for term, path in terms[node["type"]]:
+            value = node.get(term)
+            for target in value if isinstance(value, list) else () if value is None else (value,):
+                found[target, path].append(node)
+    result: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for (target, path), nodes in sorted(found.items()):
+        if len(nodes) > MOST and nodes[0]["type"] not in _NEVER_CUT:
+            result[target][path] = [node["id"] for node in newest(nodes)[:MOST]]
+    return result
+
+
+def _inside(records: Mapping[str, Node], funding: Funding) -> dict[str, list[str]]:
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    units = {award.grant: award.units for award in funding.awards}
+    for node in newest(node for node in records.values() if node["type"] in ("Project", "Grant")):
+        around = units[node["id"]] if node["type"] == "Grant" else funding.units(members(node))
+        for unit in around:
+            shown = found[unit][node["type"]]
+            if unit in records and records[unit]["type"] in _AREAS and len(shown) < MOST:
+                shown.append(node["id"])
+    listed = {unit: sorted(iri for shown in by_type.values() for iri in shown) for unit, by_type in found.items()}
+    return {unit: iris for unit, iris in sorted(listed.items()) if iris}
+
+
+def newest(nodes: Iterable[Node]) -> list[Node]:
+    """The records by their own date, the newest first; those without one come last, each time in the same order."""
+    ordered = sorted(nodes, key=lambda node: str(node["id"]))
+    return sorted(ordered, key=_date, reverse=True)
+
+
+def _date(node: Node) -> str:
+    value = next((node[term] for term in _DATES if term in node), "")
+    return str(value["@value"] if isinstance(value, dict) else value)
+
+
+def _nearby(records: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
+    led: dict[str, dict[str, list[Node]]] = defaultdict(lambda: defaultdict(list))
+    for node in records.values():
+        if node["type"] == "Project":
+            for field in node.get("field", ()):
+                led[node["lead"]][field].append(node)
+    places = {iri: place for iri in led if iri in records and (place := point(records[iri], {}))}
+    first = {iri: {field: newest(nodes)[:_NEARBY] for field, nodes in led[iri].items()} for iri in sorted(places)}
+    order = list(first)
+    result = {}
+    for here in order:
+        others = [order[n] for n in np.argsort(_distances(places[here], [places[iri] for iri in order]), kind="stable")]
+        result[here] = {field: _first(field, here, others, first) for field in sorted(led[here])}
+    return result
+
+
+def _first(
+    field: str, here: str, others: Iterable[str], first: Mapping[str, Mapping[str, Sequence[Node]]]
+) -> list[str]:
+    """The projects of a field that the nearest others lead."""
+    found: list[str] = []
+    for other in others:
+        if other != here:
+            found += [node["id"] for node in first[other].get(field, ())]
+        if len(found) >= _NEARBY:
+            break
+    return found[:_NEARBY]
+
+
+def _distances(here: Sequence[float], others: Sequence[Sequence[float]]) -> Any:
+    """Great-circle distances in km (haversine); coordinates are longitude and latitude."""
+    longitudes, latitudes = np.radians(np.array(others)).T
+    longitude, latitude = math.radians(here[0]), math.radians(here[1])
+    half = np.sin((latitudes - latitude) / 2) ** 2
+    half += math.cos(latitude) * np.cos(latitudes) * np.sin((longitudes - longitude) / 2) ** 2
+    return 2 * _EARTH * np.arcsin(np.sqrt(half))

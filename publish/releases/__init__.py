@@ -1,0 +1,1 @@
+"""The contract between writing and reading a release."""

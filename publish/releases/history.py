@@ -1,0 +1,262 @@
+"""When each record was published, changed and deleted: found by comparing a release with the one before.
+
+The history is part of each release (``history.json``) and carries all that is known, so that older releases can be
+deleted. From it come ``dct:issued`` and ``dct:modified`` of each record, and the tombstones of deleted ones
+(``as:Tombstone``, https://www.w3.org/TR/activitystreams-vocabulary/#dfn-tombstone).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyoxigraph as ox
+
+import ontology
+from ingest import Ingested
+from ingest.pipeline.catalogue import Source
+from publish.releases.release import Release
+
+FILE: Final = "history.json"
+
+_DATE_TIME: Final = ox.NamedNode(ontology.PREFIXES["xsd"] + "dateTime")
+_TYPE: Final = ox.NamedNode(ontology.PREFIXES["rdf"] + "type")
+_TITLE: Final = ox.NamedNode(ontology.PREFIXES["dct"] + "title")
+_ISSUED: Final = ox.NamedNode(ontology.PREFIXES["dct"] + "issued")
+_MODIFIED: Final = ox.NamedNode(ontology.PREFIXES["dct"] + "modified")
+_REPLACED_BY: Final = ox.NamedNode(ontology.PREFIXES["dct"] + "isReplacedBy")
+_LABEL: Final = ox.NamedNode(ontology.PREFIXES["skos"] + "prefLabel")
+_TOMBSTONE: Final = ox.NamedNode(ontology.PREFIXES["as"] + "Tombstone")
+_FORMER_TYPE: Final = ox.NamedNode(ontology.PREFIXES["as"] + "formerType")
+_DELETED: Final = ox.NamedNode(ontology.PREFIXES["as"] + "deleted")
+
+
+class Dates(NamedTuple):
+    """Since when something is there, and since when as it is; moments as ``xsd:dateTime`` in UTC.
+
+    :ivar content: hash of what is said about it.
+    """
+
+    content: str
+    issued: str
+    modified: str
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A record that was published once and is not now.
+
+    :ivar deleted: when it was deleted; None for one that is only withheld.
+    """
+
+    dataset: str
+    dates: Dates
+    types: list[str]
+    title: dict[str, str]
+    replaced_by: list[str]
+    deleted: str | None
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of records up to a release; IRIs are relative to ``{base}id/``.
+
+    :ivar records: dates of the published records, by dataset and IRI.
+    :ivar absent: those that are not published any more, by IRI.
+    :ivar projects: dates of the projects as the Navigator profile shows them, with places and grants.
+    """
+
+    records: dict[str, dict[str, Dates]] = field(default_factory=dict)
+    absent: dict[str, Absent] = field(default_factory=dict)
+    projects: dict[str, Dates] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The history as JSON text, the same for the same history."""
+        document = {**vars(self), "absent": {iri: vars(entry) for iri, entry in self.absent.items()}}
+        return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+
+    @classmethod
+    def of(cls, release: Release | None) -> History:
+        """The history that a release carries; an empty one before the first that has any."""
+        if release is None or FILE not in release.manifest.files:
+            return cls()
+        raw = json.loads(release.file(FILE)[0].read_text(encoding="utf-8"))
+        return cls(
+            {name: {iri: Dates(*dates) for iri, dates in part.items()} for name, part in raw["records"].items()},
+            {iri: Absent(**{**entry, "dates": Dates(*entry["dates"])}) for iri, entry in raw["absent"].items()},
+            {iri: Dates(*dates) for iri, dates in raw["projects"].items()},
+        )
+
+    @property
+    def latest(self) -> str:
+        """The last moment at which something was published, changed or deleted; empty when nothing ever was."""
+        dates = [*self.projects.values(), *(each for part in self.records.values() for each in part.values())]
+        deleted = [entry.deleted for entry in self.absent.values() if entry.deleted]
+        return max([*(each.modified for each in dates), *deleted], default="")
+
+    @property
+    def tombstones(self) -> dict[str, Absent]:
+        """The deleted records."""
+        return {iri: absent for iri, absent in self.absent.items() if absent.deleted is not None}
+
+
+def contents(dump: Path, base: str) -> dict[str, str]:
+    """A hash for each record of a dump in canonical N-Triples.
+
+    The row of the table does not count: a record does not change because another one is inserted above it.
+    """
+    statement = re.compile(
+        rb"<%sid/([^#>]*)[^>]*> <(?!%swasDerivedFrom>)" % (re.escape(base.encode()), ontology.PREFIXES["prov"].encode())
+    )
+
+    def record(line: bytes) -> bytes | None:
+        found = statement.match(line)
+        return found[1] if found else None
+
+    hashes: dict[bytes, bytes] = {}
+    with dump.open("rb") as file:
+        for iri, lines in groupby(file, record):
+            if iri is not None:
+                hashes[iri] = hashlib.blake2b(hashes.get(iri, b"") + b"".join(lines), digest_size=16).digest()
+    return {iri.decode(): found.hex() for iri, found in hashes.items()}
+
+
+def dated(contents: Mapping[str, str], known: Mapping[str, Dates], now: str) -> dict[str, Dates]:
+    """Dates of things: kept as they were known for as long as the content is the same.
+
+    :param contents: hash of each thing.
+    :param now: moment of the build.
+    """
+    result = {}
+    for iri, content in contents.items():
+        before = known.get(iri)
+        if before is None:
+            result[iri] = Dates(content, now, now)
+        else:
+            result[iri] = before if before.content == content else Dates(content, before.issued, now)
+    return result
+
+
+def succeed(
+    before: History,
+    previous: Release | None,
+    contents: Mapping[str, Mapping[str, str]],
+    withheld: Collection[str],
+    unknown: Collection[str],
+    now: str,
+) -> History:
+    """The history up to a new release.
+
+    :param before: the history of the previous release.
+    :param contents: hash of each record, by dataset and IRI.
+    :param withheld: records that are in the sources, but not published because of a finding.
+    :param unknown: datasets whose sources could not be read completely, so that nothing is known to be deleted.
+    :param now: moment of the build.
+    """
+    known = {iri: dates for part in before.records.values() for iri, dates in part.items()}
+    # What comes back after it was deleted is new again, though it was there before.
+    known |= {
+        iri: absent.dates if absent.deleted is None else Dates("", absent.dates.issued, now)
+        for iri, absent in before.absent.items()
+    }
+    records = {name: dated(part, known, now) for name, part in contents.items()}
+    living = {iri for part in records.values() for iri in part}
+    left = {iri: name for name, part in before.records.items() for iri in part if iri not in living}
+    absent = {iri: entry for iri, entry in before.absent.items() if iri not in living}
+    absent |= {
+        iri: Absent(left[iri], known[iri], description.types, description.title, description.replaced_by, None)
+        for iri, description in (describe(previous, left) if previous else {}).items()
+    }
+    for iri, entry in absent.items():
+        if entry.deleted is None and iri not in withheld and entry.dataset not in unknown:
+            absent[iri] = replace(entry, deleted=now)
+    return History(records, absent)
+
+
+def unreadable(listed: Iterable[Source], ingested: Ingested) -> set[str]:
+    """Datasets of which some records may be there without being recognised: a file or a key could not be read."""
+    # A table that was read and has no rows any more says that all its records are gone.
+    unread = {
+        finding.source
+        for finding in ingested.findings
+        if finding.row is None and finding.severity == "violation" and finding.code != "no-records"
+    }
+    names = {source.dataset for source in listed if source.file in unread}
+    for name, part in ingested.datasets.items():
+        published = {node["id"] for node in part.records}
+        # A row without a usable key has a stand-in for it (see ingest.mapping.mapping.start).
+        if any("~" in node["id"] and node["id"].partition("~")[0] not in published for node in part.withheld):
+            names.add(name)
+    return names
+
+
+class Description(NamedTuple):
+    """What is left of a record that is gone."""
+
+    types: list[str]
+    title: dict[str, str]
+    replaced_by: list[str]
+
+
+def describe(release: Release, records: Mapping[str, str]) -> dict[str, Description]:
+    """Types, names and successors of records, as the dumps of a release have them; of a damaged dump, nothing.
+
+    :param records: name of the dataset of each record, by IRI relative to ``{base}id/``.
+    """
+    home = f"{release.manifest.base}id/"
+    found = {iri: Description([], {}, []) for iri in records}
+    for dataset in sorted(set(records.values())):
+        dump = f"dump/{dataset}.nt"
+        if dump in release.manifest.files and release.is_whole(dump):
+            for quad in ox.parse(path=release.file(dump)[0], format=ox.RdfFormat.N_TRIPLES):
+                iri = str(quad.subject.value).removeprefix(home)
+                if records.get(iri) == dataset:
+                    _tell(found[iri], quad.predicate, quad.object, home)
+    return found
+
+
+def _tell(description: Description, predicate: ox.NamedNode, value: Any, home: str) -> None:
+    if isinstance(value, ox.Literal) and predicate in (_TITLE, _LABEL):
+        description.title.setdefault(value.language or "", value.value)
+    elif isinstance(value, ox.NamedNode) and predicate == _TYPE:
+        description.types.append(value.value)
+    elif isinstance(value, ox.NamedNode) and predicate == _REPLACED_BY and value.value.startswith(home):
+        description.replaced_by.append(value.value[len(home) :])
+
+
+def dates_graph(history: History, base: str) -> list[ox.Triple]:
+    """``dct:issued`` and ``dct:modified`` of each published record."""
+    triples = []
+    for part in history.records.values():
+        for iri, dates in part.items():
+            subject = ox.NamedNode(f"{base}id/{iri}")
+            triples.append(ox.Triple(subject, _ISSUED, _moment(dates.issued)))
+            triples.append(ox.Triple(subject, _MODIFIED, _moment(dates.modified)))
+    return triples
+
+
+def tombstones_graph(history: History, base: str) -> list[ox.Triple]:
+    """What is left to say about each deleted record."""
+    triples = []
+    for iri, absent in history.tombstones.items():
+        subject = ox.NamedNode(f"{base}id/{iri}")
+        triples.append(ox.Triple(subject, _TYPE, _TOMBSTONE))
+        triples.append(ox.Triple(subject, _ISSUED, _moment(absent.dates.issued)))
+        triples.append(ox.Triple(subject, _DELETED, _moment(str(absent.deleted))))
+        triples += [ox.Triple(subject, _FORMER_TYPE, ox.NamedNode(name)) for name in absent.types]
+        triples += [
+            ox.Triple(subject, _TITLE, ox.Literal(text, language=language) if language else ox.Literal(text))
+            for language, text in absent.title.items()
+        ]
+        triples += [ox.Triple(subject, _REPLACED_BY, ox.NamedNode(f"{base}id/{heir}")) for heir in absent.replaced_by]
+    return triples
+
+
+def _moment(text: str) -> ox.Literal:
+    return ox.Literal(text, datatype=_DATE_TIME)

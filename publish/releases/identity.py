@@ -1,0 +1,96 @@
+"""What a release is made from and when; the same sources, settings, libraries and code give the same release."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import platform
+import sqlite3
+from collections.abc import Iterable
+from importlib import metadata
+from importlib.resources import files as package_files
+from pathlib import Path
+
+_SOFTWARE = (
+    "smart-region-hessen",
+    "brotli",
+    "pyoxigraph",
+    "pyshacl",
+    "rdflib",
+    "pandas",
+    "python-calamine",
+    "shapely",
+    "PyStemmer",
+)
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+_CODE = ("harvest_check", "ontology", "shapes", "ingest", "publish")
+
+
+def software() -> dict[str, str]:
+    """Versions of what a release is made with."""
+    return {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        **{name: metadata.version(name) for name in _SOFTWARE},
+    }
+
+
+def source_hash(base: str, page_size: int, inputs: dict[str, str], versions: dict[str, str]) -> str:
+    """Hash of all that a release is made from: sources, settings, libraries, our own code, vocabulary and shapes."""
+    relevant = {name: version for name, version in versions.items() if name != "python"}
+    return _hash([base, page_size, inputs, relevant, _code()])
+
+
+def release_id(source: str, previous: str | None) -> str:
+    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
+    text = source if previous is None else f"{source} {previous}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def made_with(base: str, versions: dict[str, str]) -> str:
+    """Hash of all that results of validation depend on besides records."""
+    return _hash([base, versions, _code(), dt.datetime.now(dt.UTC).date().isoformat()])
+
+
+def _hash(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _code() -> dict[str, str]:
+    """SHA-256 of our own code, vocabulary and shapes."""
+    return {
+        f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
+        for package in _CODE
+        for folder in (
+            package_files(package),
+            package_files(package).joinpath("schemes"),
+            package_files(package).joinpath("queries"),
+        )
+        if folder.is_dir()
+        for entry in folder.iterdir()
+        if entry.is_file()
+    }
+
+
+def inputs(data: Path, tables: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of every input; a file that is missing has none, and its absence is a finding.
+
+    :param data: directory with ``catalogue.ttl`` and the tables.
+    :param tables: names of files in it.
+    """
+    names = ["catalogue.ttl", *sorted(set(tables))]
+    return {name: hashlib.sha256((data / name).read_bytes()).hexdigest() for name in names if (data / name).is_file()}
+
+
+def after(moment: str) -> str:
+    """The second after a moment."""
+    return (dt.datetime.fromisoformat(moment) + dt.timedelta(seconds=1)).strftime(_MOMENT)
+
+
+def moment() -> str:
+    """Moment of the build (UTC), or that of SOURCE_DATE_EPOCH (reproducible-builds.org), as xsd:dateTime."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(int(epoch), dt.UTC)
+    return moment.strftime(_MOMENT)

@@ -1,0 +1,192 @@
+"""What somebody sends to be checked: a file, a pasted table, a link, or a body. Kept in memory for the request only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+
+from harvest_check.http.client import Client, Limits
+from smartregion.web.checking.file_names import clean
+from smartregion.web.http.language import gettext
+from smartregion.web.http.problems import Problem
+from sparql_endpoint import RequestError, client
+from sparql_engine.admission import Admission
+from sparql_engine.errors import EngineBusy
+from sparql_engine.unpacking import CODINGS, Damaged, TooLarge, unpack
+
+UPLOADS: Final = 8
+"""Requests whose file is read at a time; each occupies a thread, for as long as its client likes."""
+
+LINKS: Final = 8
+"""Links that are followed at a time; counted apart, so that slow servers elsewhere keep no files away."""
+
+_UPLOADS_OF_A_CLIENT: Final = 3
+_LINKS_OF_A_CLIENT: Final = 2
+_LINK_SECONDS: Final = 20.0
+_REDIRECTS: Final = 5
+_OVERHEAD: Final = 2**16
+_PASTED: Final = "Eingabe"
+_SUFFIXES: Final = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/json": ".json",
+    "application/ld+json": ".jsonld",
+    "application/rdf+xml": ".rdf",
+    "application/n-triples": ".nt",
+    "application/n-quads": ".nq",
+    "application/trig": ".trig",
+    "text/turtle": ".ttl",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was sent.
+
+    :ivar source: its name as :func:`smartregion.web.checking.file_names.clean` makes it.
+    """
+
+    source: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class _Link:
+    """Where a file is, as somebody says."""
+
+    address: str
+
+
+class Uploads:
+    """Reads files from requests, a few at a time.
+
+    :param megabytes: largest file, in MiB.
+    :param links: whether links are followed.
+    """
+
+    def __init__(self, megabytes: int, *, links: bool) -> None:
+        self.megabytes = megabytes
+        self.links = links
+        self._uploads = Admission(UPLOADS, 0, _UPLOADS_OF_A_CLIENT)
+        self._links = Admission(LINKS, 0, _LINKS_OF_A_CLIENT)
+
+    def from_form(self) -> Upload:
+        """The file of a form: what was sent before, a file, a pasted table or a link.
+
+        :raises Problem: there is none, it is too large, or the link leads nowhere.
+        """
+        return self._reading(self._form)
+
+    def from_interface(self) -> Upload:
+        """The file of a program: the form field ``file``, or the body; raises as :meth:`from_form`."""
+        if request.mimetype == "multipart/form-data":
+            return self._reading(self._file)
+        return self._reading(self._body)
+
+    def _reading(self, read: Callable[[], Upload | _Link | None]) -> Upload:
+        # What was sent before comes back in Base64, and pasted tables in a form.
+        request.max_content_length = request.max_form_memory_size = self.megabytes * 2**20 * 3 // 2 + _OVERHEAD
+        try:
+            with self._uploads.place(client(), 0):
+                found = read()
+            if isinstance(found, _Link):
+                with self._links.place(client(), 0):
+                    found = self._linked(found.address)
+        except EngineBusy:
+            raise Problem("check-busy", 503, gettext("Bitte in einigen Sekunden noch einmal versuchen.")) from None
+        except RequestEntityTooLarge:
+            raise self._too_large() from None
+        if found is None:
+            raise Problem(
+                "file-missing", 400, gettext("Bitte eine Datei wählen, eine Tabelle einfügen oder einen Link angeben.")
+            )
+        if len(found.content) > self.megabytes * 2**20:
+            raise self._too_large()
+        return found
+
+    def _too_large(self) -> Problem:
+        advice = gettext(
+            "Erlaubt sind %(value)s MiB. Große Tabellen auf mehrere Dateien verteilen.", value=str(self.megabytes)
+        )
+        return Problem("request-too-large", 413, advice, limit="upload_megabytes", value=self.megabytes)
+
+    def _form(self) -> Upload | _Link | None:
+        if "content" in request.form:
+            return _sent_before(request.form["content"], request.form.get("source", ""))
+        if (file := self._file()) is not None:
+            return file
+        if text := request.form.get("table", "").strip():
+            return Upload(_PASTED, text.encode())
+        if link := request.form.get("link", "").strip():
+            return _Link(link)
+        return None
+
+    @staticmethod
+    def _file() -> Upload | None:
+        file = request.files.get("file")
+        if file is None:
+            return None
+        content = file.read()
+        # A browser sends an empty part without a name when no file was chosen.
+        return Upload(clean(file.filename) or _PASTED, content) if content or file.filename else None
+
+    def _body(self) -> Upload | None:
+        content = request.get_data(cache=False)
+        try:
+            content = unpack(content, request.headers.get("Content-Encoding", "").lower(), self.megabytes * 2**20)
+        except KeyError:
+            raise RequestError("coding-unsupported", ", ".join(CODINGS)) from None
+        except Damaged as error:
+            raise RequestError("coding-damaged", str(error)) from None
+        except TooLarge:
+            raise self._too_large() from None
+        _, options = parse_options_header(request.headers.get("Content-Disposition"))
+        name = options.get("filename") or f"{_PASTED}{_SUFFIXES.get(request.mimetype, '')}"
+        return Upload(clean(name) or _PASTED, content) if content else None
+
+    def _linked(self, link: str) -> Upload:
+        """The file that a link leads to. What the network says of an address that is not public, nobody is told."""
+        if not self.links:
+            raise Problem(
+                "link-refused", 422, gettext("Links werden hier nicht geladen. Bitte die Datei selbst senden.")
+            )
+        limits = Limits(seconds=_LINK_SECONDS, megabytes=self.megabytes, redirects=_REDIRECTS)
+        with Client("", limits, agent="smartregion-validate/1") as http:
+            answer = http.get(link)
+            if answer.late:
+                advice = gettext(
+                    "Die Datei war nach %(seconds)s s noch nicht da. Bitte die Datei selbst senden.",
+                    seconds=f"{_LINK_SECONDS:g}",
+                )
+                raise Problem("link-refused", 422, advice)
+            if answer.trouble == "limit":
+                raise self._too_large()
+            if not answer.ok or answer.body is None:
+                advice = gettext(
+                    "Dort ist keine öffentliche Datei: Es muss eine Adresse mit http:// oder https:// sein, die ohne"
+                    " Anmeldung erreichbar ist."
+                )
+                raise Problem("link-refused", 422, advice)
+            _, options = parse_options_header(answer.headers.get("Content-Disposition", ""))
+            name = options.get("filename") or unquote(urlsplit(answer.final).path)
+            suffix = "" if PurePosixPath(name).suffix else _SUFFIXES.get(answer.media_type, "")
+            return Upload(clean(name + suffix) or _PASTED, answer.body.read_bytes())
+
+
+def _sent_before(encoded: str, name: str) -> Upload | None:
+    try:
+        return Upload(clean(name) or _PASTED, base64.b64decode(encoded, validate=True))
+    except binascii.Error:
+        return None

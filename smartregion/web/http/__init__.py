@@ -1,0 +1,1 @@
+"""HTTP, whatever is served: negotiation, limits, problems, kept answers."""

@@ -1,0 +1,54 @@
+"""Imprint, privacy and accessibility: the operator's texts, and what is true of the software itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from smartregion.web.http.language import LANGUAGES, language
+from smartregion.web.site import documents
+from smartregion.web.site.site import site
+
+blueprint = Blueprint("legal", __name__)
+
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
+"""Raw HTML stays text, and links lead to http, https and mailto addresses only."""
+
+
+@blueprint.get("/legal/<any(imprint, privacy, accessibility):name>")
+def text(name: str) -> ResponseReturnValue:
+    """One of the texts; without one, what the operator has to supply."""
+    if (cached := documents.not_modified("html")) is not None:
+        return cached
+    found = _supplied(name)
+    page = render_template(
+        f"legal-{name}.html",
+        supplied=found and _html(found[1]),
+        spoken_in=found and found[0],
+        logs_texts=site().observer.texts,
+    )
+    return documents.finish(Response(page), "html")
+
+
+def _supplied(name: str) -> tuple[str, str] | None:
+    """Language and Markdown of the operator's text, in the language of the answer if there is one."""
+    directory = site().legal
+    for spoken in (language(), *LANGUAGES):
+        path = Path(directory or "", f"{name}.{spoken}.md")
+        if directory is not None and path.is_file():
+            return spoken, path.read_text(encoding="utf-8")
+    return None
+
+
+def _html(markdown: str) -> Markup:
+    """The text as HTML; the page has its first heading already, so all go down by one."""
+    tokens = _MARKDOWN.parse(markdown)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+    return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 - made of Markdown without HTML

@@ -1,0 +1,20 @@
+"""The start page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+
+from smartregion.web.pages.start import start_page
+from smartregion.web.site import documents
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def start() -> ResponseReturnValue:
+    """What this service is, what it holds and where, and the doors to it."""
+    cached = documents.not_modified("html")
+    if cached is not None:
+        return cached
+    return documents.finish(Response(start_page()), "html")

@@ -1,0 +1,152 @@
+"""Pages about the service itself: what there is to download, how to harvest it, and how it is."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from publish.releases.manifest import ReleaseFile
+from smartregion.web.catalogue.feed import SUFFIXES
+from smartregion.web.http.language import lazy_gettext
+from smartregion.web.site import documents
+from smartregion.web.site.site import published, site
+
+blueprint = Blueprint("service", __name__)
+
+_MOST_WITHHELD: Final = 500
+"""Withheld records that the page explains at once; each has an address of its own."""
+
+_FORMATS: Final = {
+    "ttl": "Turtle",
+    "nt": "N-Triples",
+    "nq": "N-Quads",
+    "trig": "TriG",
+    "rdf": "RDF/XML",
+    "jsonld": "JSON-LD",
+    "csv": "CSV",
+    "geojson": "GeoJSON",
+    "json": "JSON",
+    "xlsx": "Excel",
+}
+
+_FAMILIES: Final = (
+    ("dump/catalog.", lazy_gettext("Katalog (DCAT-AP.de), vollständig")),
+    ("ontology.", lazy_gettext("Vokabular")),
+    ("shapes.", lazy_gettext("Regeln (SHACL)")),
+    ("shapes/catalogue.", lazy_gettext("Regeln für den Katalog (SHACL)")),
+    ("context.jsonld", lazy_gettext("JSON-LD-Kontext")),
+    ("scheme/", lazy_gettext("Begriffslisten, einzeln")),
+    ("examples.", lazy_gettext("Beispielabfragen")),
+    ("history.", lazy_gettext("Änderungsdaten")),
+    ("tombstones.", lazy_gettext("Gelöschte Einträge")),
+    ("void.", lazy_gettext("Statistik (VoID)")),
+    ("quality.json", lazy_gettext("Prüfbericht (JSON)")),
+    ("navigator/projects.", lazy_gettext("Projekte für den Smart City Navigator")),
+    ("living-in-eu.", lazy_gettext("Living-in.EU und die MIMs")),
+    ("source/", lazy_gettext("Quelltabellen")),
+)
+"""Files that belong to no dataset of records, by the beginning of their name."""
+
+_LICENCES: Final = {
+    "http://dcat-ap.de/def/licenses/dl-zero-de/2.0": "Datenlizenz Deutschland – Zero – Version 2.0",
+    "http://dcat-ap.de/def/licenses/dl-by-de/2.0": "Datenlizenz Deutschland – Namensnennung – Version 2.0",
+    "http://dcat-ap.de/def/licenses/cc-by/4.0": "CC BY 4.0",
+    "http://dcat-ap.de/def/licenses/cc-zero": "CC0 1.0",
+}
+"""Names of usual licences (https://www.dcat-ap.de/def/licenses/); others are shown by their IRI."""
+
+_NOT_SERVED: Final = frozenset({"history.json"})
+
+
+@blueprint.get("/downloads")
+def downloads() -> ResponseReturnValue:
+    """Every file that there is, with size, hash and licence; and the releases that are kept."""
+    manifest = published().release.manifest
+    described = published().table("schema-org.json")
+    dumps: dict[str, list[tuple[str, str, ReleaseFile]]] = {}
+    for name, file in manifest.files.items():
+        if name.startswith("dump/") and file.dataset:
+            dumps.setdefault(file.dataset, []).append((name, _format(name), file))
+    families = [
+        (label, [(name, _format(name), file) for name, file in manifest.files.items() if _belongs(name, start)])
+        for start, label in _FAMILIES
+    ]
+    text = render_template(
+        "downloads.html",
+        datasets=_first("all", {name: entry for name, entry in manifest.datasets.items() if name in dumps}),
+        dumps=dumps,
+        described=described,
+        families=[(label, files) for label, files in families if files],
+        licences=_LICENCES,
+        kept=site().current.kept(),
+        base=manifest.base,
+        current=manifest.id,
+    )
+    # What is kept may change while the release stays the same.
+    return _unkept(text)
+
+
+@blueprint.get("/harvesters")
+def harvesters() -> ResponseReturnValue:
+    """The addresses of the feed in each profile, and of everything else that programs fetch regularly."""
+    if (cached := documents.not_modified("html")) is not None:
+        return cached
+    manifest = published().release.manifest
+    datasets = [
+        name for name in manifest.datasets if f"feed/{manifest.feed.default}/dataset/{name}.nt" in manifest.files
+    ]
+    text = render_template(
+        "harvesters.html", manifest=manifest, feed=manifest.feed, datasets=datasets, suffixes=SUFFIXES[:-1]
+    )
+    return documents.finish(Response(text), "html")
+
+
+@blueprint.get("/status")
+def status() -> ResponseReturnValue:
+    """The release, how good its records are, why some are withheld, and how the endpoint is at this moment.
+
+    With ``?record=`` only that withheld record is explained.
+    """
+    now, asked = published(), request.args.get("record", "")
+    manifest, report = now.release.manifest, now.table("status.json")
+    withheld = report["withheld"]
+    narrowed = asked in withheld
+    shown = {asked: withheld[asked]} if narrowed else dict(itertools.islice(withheld.items(), _MOST_WITHHELD))
+    text = render_template(
+        "status.html",
+        manifest=manifest,
+        release=next(kept for kept in site().current.kept() if kept.id == manifest.id),
+        activated=site().current.activated(),
+        started=site().started,
+        health=site().public.health(),
+        report=report,
+        withheld=shown,
+        narrowed=narrowed,
+        records={entry["segment"]: entry["label"] for entry in reversed(now.table("records.json"))},
+        mqa=now.table("mqa.json"),
+        kinds=now.table("findings.json"),
+    )
+    return _unkept(text)
+
+
+def _unkept(text: str) -> Response:
+    response = Response(text)
+    response.cache_control.no_store = True
+    response.vary.update(["Accept-Language"])
+    return response
+
+
+def _format(name: str) -> str:
+    suffix = name.rpartition(".")[2]
+    return _FORMATS.get(suffix, suffix.upper())
+
+
+def _belongs(name: str, start: str) -> bool:
+    return name.startswith(start) and name not in _NOT_SERVED
+
+
+def _first(name: str, entries: dict[str, Any]) -> dict[str, Any]:
+    return {**({name: entries[name]} if name in entries else {}), **entries}

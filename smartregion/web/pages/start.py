@@ -1,0 +1,57 @@
+"""The start page, from what the build has counted."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask import render_template, url_for
+
+from smartregion.web.http.language import language, ngettext, partial_day
+from smartregion.web.site.maps import HesseMap, Point
+from smartregion.web.site.site import published
+
+
+def start_page() -> str:
+    """What this service is, what it holds and where, and the doors to it."""
+    overview, drawn = published().overview, published().map
+    manifest = published().release.manifest
+    datasets = {name: entry for name, entry in manifest.datasets.items() if entry.record_class}
+    return render_template(
+        "start.html",
+        overview=overview,
+        granted=Decimal(overview["granted"]),
+        newest=[_card(card) for card in overview["newest"]],
+        best=[_card(card) for card in overview["best"]],
+        map=drawn,
+        points=[point for place in overview["places"] if drawn and (point := _point(drawn, place))],
+        manifest=manifest,
+        datasets=datasets,
+    )
+
+
+def _card(card: dict[str, Any]) -> dict[str, Any]:
+    """A project in brief, in the language of the page."""
+    spoken, title = language(), card["title"]
+    return {
+        "title": title.get(spoken, title["de"]),
+        "language": None if spoken in title else "de",
+        "href": _address(card["iri"]),
+        "lead": card["lead"],
+        "fields": [names[spoken] for names in card["fields"]],
+        "granted": None if card["granted"] is None else Decimal(card["granted"]),
+        "date": None if card["date"] is None else partial_day(card["date"]),
+    }
+
+
+def _point(drawn: HesseMap, place: dict[str, Any]) -> Point | None:
+    count = place["projects"]
+    title = f"{place['name']}: {ngettext('%(num)s Projekt', '%(num)s Projekte', count)}"
+    longitude, latitude = place["point"]
+    return drawn.point(longitude, latitude, title, _address(place["iri"]), count)
+
+
+def _address(iri: str) -> str:
+    """The page of a record."""
+    segment, _, key = iri.partition("/")
+    return url_for("entities.document", segment=segment, name=key)

@@ -1,0 +1,119 @@
+"""What is known about a record: its own statements, the records that refer to it, and its neighbours (decision 28).
+
+Everything is asked in a number of look-ups that does not depend on how many records there are: where many refer to a
+record, ``neighbours.json`` of the release names the newest of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import pyoxigraph as ox
+
+from smartregion.web.site import documents
+from smartregion.web.site.display import NAMES
+from smartregion.web.site.documents import Triples
+from smartregion.web.site.lookups import TYPE, Facts, iri
+from smartregion.web.site.site import published, site
+
+_NEARBY: Final = 5
+
+# A filter and no VALUES: Oxigraph begins a join with VALUES, that is with all names there are (20 times slower).
+_BESIDE: Final = (*NAMES, *map(iri, ("wgs:lat", "wgs:long", "sr:district")))
+_OWN: Final = f"""
+CONSTRUCT {{ ?s ?p ?o . ?part ?q ?x . ?o ?name ?text }}
+WHERE {{
+  {{ ?s ?p ?o }}
+  UNION {{ ?s ?link ?part . ?part ?q ?x FILTER(STRSTARTS(STR(?part), CONCAT(STR(?s), "#"))) }}
+  UNION {{ ?s ?p ?o . ?o ?name ?text FILTER(?o != ?s && ?name IN ({", ".join(f"<{name}>" for name in _BESIDE)})) }}
+}}"""
+
+_BRIEF: Final = tuple(
+    iri(name)
+    for name in (
+        "rdf:type", "dct:title", "skos:prefLabel", "adms:status", "dct:subject", "dct:type", "schema:startDate",
+        "schema:fundedItem", "sr:lead", "sr:recipient", "sr:programme", "schema:amount", "schema:currency",
+        "sr:approximate", "sr:announcedTotal", "sr:awardDate",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Description:
+    """A record and what is around it.
+
+    :ivar own: its statements, those of its parts, and names of what it links to.
+    :ivar around: the same in brief of the records that refer to it and of its neighbours.
+    :ivar referring: IRIs of the records that refer to it, or lie in it.
+    :ivar cut: more refer to it by one property.
+    :ivar nearby: IRIs of projects of the same fields of action nearby, the nearest first.
+    """
+
+    iri: str
+    own: Triples
+    around: Triples
+    referring: list[str]
+    cut: bool
+    nearby: list[str]
+
+    @property
+    def triples(self) -> Triples:
+        """All of it."""
+        return documents.in_order([*self.own, *self.around])
+
+
+def describe(thing: ox.NamedNode) -> Description | None:
+    """The description of a record; None when nothing is known about it."""
+    own = documents.ask(site().private.prepare(_OWN), {"s": thing})
+    if not own:
+        return None
+    facts, base = Facts(own), f"{published().release.manifest.base}id/"
+    key = thing.value.removeprefix(base)
+    many = published().neighbours["references"].get(key, {})
+    inside = [base + near for near in published().neighbours["inside"].get(key, ())]
+    paths = {path for kind in facts.classes(thing.value) for path in published().labels.incoming(kind)}
+    few = sorted(paths - many.keys())
+    incoming = _incoming(thing, few) if few else []
+    referring = [triple.subject.value for triple in incoming if isinstance(triple.subject, ox.NamedNode)]
+    referring += [base + near for path in sorted(many) for near in many[path]] + inside
+    nearby = [base + near for near in _nearby(facts, thing.value, base)]
+    around = _brief([*referring, *nearby], {*_BRIEF, *many})
+    found = list(dict.fromkeys(referring))
+    return Description(thing.value, own, [*incoming, *around], found, bool(many), nearby)
+
+
+def _incoming(thing: ox.NamedNode, paths: Iterable[str]) -> Triples:
+    """Who refers to a thing by some properties, which are those of the shapes."""
+    parts = " UNION ".join(f"{{ ?from <{path}> ?s BIND(<{path}> AS ?p) }}" for path in paths)
+    return documents.ask(site().private.prepare(f"CONSTRUCT {{ ?from ?p ?s }} WHERE {{ {parts} }}"), {"s": thing})
+
+
+def _brief(iris: Iterable[str], paths: Iterable[str]) -> Triples:
+    """Some properties of records, with the names of what they link to, each looked up once."""
+    found = _look_up(iris, paths)
+    objects = (triple.object for triple in found if triple.predicate.value != TYPE)
+    linked = {node.value for node in objects if isinstance(node, ox.NamedNode)}
+    return [*found, *_look_up(sorted(linked), _BESIDE)]
+
+
+def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
+    """What some nodes have of some properties."""
+    # Parsed as IRIs first, so nothing but these stands in the query.
+    nodes = " ".join(str(ox.NamedNode(name)) for name in dict.fromkeys(iris))
+    if not nodes:
+        return []
+    wanted = ", ".join(f"<{path}>" for path in sorted(paths))
+    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {nodes} }} ?s ?p ?o FILTER(?p IN ({wanted})) }}"
+    return documents.ask(site().private.prepare(text), {})
+
+
+def _nearby(facts: Facts, thing: str, base: str) -> list[str]:
+    """Projects of the same fields that the nearest others lead; of several fields in turn, each once."""
+    known: dict[str, dict[str, list[str]]] = published().neighbours["nearby"]
+    fields = [field.rpartition("#")[2] for field in facts.links(thing, "dct:subject")]
+    found = [known.get(lead.removeprefix(base), {}) for lead in facts.links(thing, "sr:lead")]
+    lists = [near[field] for near in found for field in fields if field in near]
+    ranked = sorted((rank, key) for near in lists for rank, key in enumerate(near))
+    return list(dict.fromkeys(key for _, key in ranked if base + key != thing))[:_NEARBY]

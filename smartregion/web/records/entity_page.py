@@ -1,0 +1,383 @@
+"""The page about a record, made from its description: the essentials first, all else in the groups of the shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from math import asin, cos, radians, sin, sqrt
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import request
+
+import ontology
+from smartregion.web.http.language import euros, gettext, language, lazy_gettext, number
+from smartregion.web.records.descriptions import Description
+from smartregion.web.site.display import Naming, Node, Row, Value, href, link, literal, node, subjects
+from smartregion.web.site.lookups import Facts, iri
+from smartregion.web.site.maps import Point
+from smartregion.web.site.site import published
+
+_SR: Final = ontology.PREFIXES["sr"]
+_ESSENTIAL: Final = tuple(
+    iri(name)
+    for name in (
+        "adms:status", "sr:lead", "sr:partner", "schema:fundedItem", "sr:recipient", "sr:programme", "schema:funder",
+        "sr:municipality", "sr:district", "sr:governmentDistrict", "dct:isReplacedBy", "dct:subject",
+        "schema:startDate", "schema:endDate", "sr:awardDate", "sr:population",
+    )
+)  # fmt: skip
+"""What is told first, of what there is."""
+
+_SAID_ELSEWHERE: Final = frozenset(
+    iri(name)
+    for name in (
+        "dct:title", "skos:prefLabel", "dct:description", "sr:projectCount", "sr:grantCount", "sr:grantedSum",
+        "geo:hasGeometry", "dct:issued", "dct:modified", "prov:wasDerivedFrom",
+    )
+)  # fmt: skip
+_PLURALS: Final = {
+    "Project": lazy_gettext("Projekte"),
+    "Grant": lazy_gettext("Zuwendungen"),
+    "Municipality": lazy_gettext("Gemeinden"),
+    "FormerMunicipality": lazy_gettext("Frühere Gemeinden"),
+    "District": lazy_gettext("Kreise und kreisfreie Städte"),
+    "GovernmentDistrict": lazy_gettext("Regierungsbezirke"),
+    "MetropolitanRegion": lazy_gettext("Metropolregionen"),
+    "State": lazy_gettext("Länder"),
+    "Organisation": lazy_gettext("Organisationen"),
+    "FundingProgramme": lazy_gettext("Förderprogramme"),
+    "Offer": lazy_gettext("Angebote"),
+    "Place": lazy_gettext("Orte"),
+    "Event": lazy_gettext("Veranstaltungen"),
+    "UseCaseSketch": lazy_gettext("Anwendungsskizzen"),
+}
+_EXPECTED: Final = {_SR + "Project", _SR + "Municipality"}
+_FIRST: Final = ("Project", "Place", "Event", "Offer")
+
+
+@dataclass(frozen=True)
+class Section:
+    """Properties under a heading; ``anchor`` is its fragment."""
+
+    anchor: str
+    title: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Another record in brief.
+
+    :ivar roles: how it refers to the record of the page.
+    :ivar facts: what to know of it.
+    """
+
+    title: str
+    href: str | None
+    roles: list[str]
+    facts: list[str]
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Records of a kind."""
+
+    anchor: str
+    title: str
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a record comes from: rows of source tables, and the days since which it is published and as it is."""
+
+    rows: list[Value]
+    issued: str | None
+    modified: str | None
+
+
+@dataclass(frozen=True)
+class GrantLine:
+    """A grant as a line of a table.
+
+    :ivar beside: two of project, recipient and programme; not what the page is about.
+    :ivar amount: as people write it; None if it is unknown.
+    :ivar joint: the joint total that it is a part of, which is not added up.
+    """
+
+    title: str
+    href: str | None
+    beside: list[Value]
+    date: str | None
+    amount: str | None
+    joint: str | None
+
+
+@dataclass(frozen=True)
+class Grants:
+    """The grants on a page and what they come to.
+
+    :ivar total: sum of the known amounts of all grants, also those that are not shown.
+    :ivar count: number of these grants.
+    :ivar unknown: how many of the shown have no amount of their own.
+    """
+
+    lines: list[GrantLine]
+    total: Decimal
+    count: int
+    unknown: int
+
+
+class EntityPage:
+    """What the template shows of a record."""
+
+    def __init__(self, description: Description) -> None:
+        self._description = description
+        self._iri = description.iri
+        triples = description.triples
+        self._naming = Naming(triples)
+        self._facts = Facts(triples)
+        self._node = node(self._iri, description.own, self._naming)
+        self._classes = self._facts.classes(self._iri)
+
+    @property
+    def title(self) -> str:
+        """Name of the record."""
+        return self._node.title
+
+    @property
+    def kinds(self) -> list[str]:
+        """Names of its classes."""
+        return self._node.kinds
+
+    @property
+    def dataset(self) -> str | None:
+        """Name of the dataset that it is part of."""
+        return next(filter(None, map(published().labels.dataset, self._classes)), None)
+
+    @property
+    def search(self) -> str:
+        """Where all projects of it are found."""
+        segment, _, key = self._iri.removeprefix(f"{published().release.manifest.base}id/").partition("/")
+        wanted = {segment: key} if segment in ("district", "programme") else {"q": self.title}
+        spoken = {"lang": request.args["lang"]} if "lang" in request.args else {}
+        return f"{request.script_root}/search?{urlencode({**wanted, 'type': 'project', **spoken})}"
+
+    @property
+    def text(self) -> Value | None:
+        """Its description."""
+        found = self._facts.literal(self._iri, "dct:description")
+        return None if found is None else literal(found)
+
+    @property
+    def essentials(self) -> list[Row]:
+        """What is told first."""
+        found = {row.iri: row for row in self._node.rows}
+        return [found[path] for path in _ESSENTIAL if path in found]
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """All other properties, in the groups of the shapes; what no shape knows stands in a last one."""
+        labels = published().labels
+        rows: dict[str | None, list[Row]] = {}
+        for row in self._node.rows:
+            if row.iri not in _SAID_ELSEWHERE and row.iri not in _ESSENTIAL:
+                rows.setdefault(labels.group(row.iri, self._classes), []).append(row)
+        order = sorted(labels.groups, key=lambda group: labels.groups[group]["order"])
+        known = [
+            Section(_anchor(group), labels.group_name(group, language()), rows[group])
+            for group in order
+            if group in rows
+        ]
+        return known + ([Section("more", gettext("Weitere Angaben"), rows[None])] if None in rows else [])
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Where it comes from."""
+        rows = [_row(name) for name in self._facts.links(self._iri, "prov:wasDerivedFrom")]
+        dates = (self._facts.literal(self._iri, name) for name in ("dct:issued", "dct:modified"))
+        issued, modified = (None if date is None else date.value[:10] for date in dates)
+        return Provenance(rows, issued, modified)
+
+    @property
+    def parts(self) -> list[Node]:
+        """Nodes below the record, such as its geometry."""
+        roles = {value.href: row.label for row in self._node.rows for value in row.values}
+        found = [name for name in subjects(self._description.own) if name.startswith(f"{self._iri}#")]
+        parts = [node(part, self._description.own, self._naming) for part in found]
+        return [replace(part, title=roles.get(f"#{part.anchor}", part.title)) for part in parts]
+
+    @cached_property
+    def grants(self) -> Grants | None:
+        """The grants to, of or for the record."""
+        shown = [name for name in self._description.referring if _SR + "Grant" in self._facts.classes(name)]
+        if not shown:
+            return None
+        lines = [self._grant(name) for name in self._by_date(shown, "sr:awardDate")]
+        total, count = self._facts.number(self._iri, "sr:grantedSum"), self._facts.number(self._iri, "sr:grantCount")
+        if count is None:
+            total, count = self._sum(shown), Decimal(len(shown))
+        unknown = sum(self._facts.number(name, "schema:amount") is None for name in shown)
+        return Grants(lines, total or Decimal(0), int(count), unknown)
+
+    @property
+    def projects(self) -> int | None:
+        """How many projects there are of it or in it."""
+        found = self._facts.number(self._iri, "sr:projectCount")
+        return None if found is None else int(found)
+
+    @property
+    def cut(self) -> bool:
+        """Whether there are more projects, grants or others than are shown."""
+        shown = sum(_SR + "Project" in self._facts.classes(name) for name in self._description.referring)
+        grants = self.grants is not None and len(self.grants.lines) < self.grants.count
+        return self._description.cut or grants or shown < (self.projects or 0)
+
+    @cached_property
+    def neighbours(self) -> list[Cards]:
+        """The records that refer to this one, by kind; grants have a table of their own."""
+        kinds: dict[str, list[str]] = {}
+        for name in self._description.referring:
+            kinds.setdefault(next(iter(self._facts.classes(name)), ""), []).append(name)
+        kinds.pop(_SR + "Grant", None)
+        shown = []
+        for kind, names in kinds.items():
+            local = kind.removeprefix(_SR)
+            title = str(_PLURALS.get(local) or published().labels.of_class(kind, language()))
+            shown.append((_rank(local), title, Cards(f"list-{local.lower()}", title, self._cards(names))))
+        return [cards for _, _, cards in sorted(shown, key=lambda entry: entry[:2])]
+
+    @cached_property
+    def nearby(self) -> list[Card]:
+        """Projects of the same field nearby, with their distances."""
+        here = self._place(self._iri)
+        placed = [(name, self._place(name)) for name in self._description.nearby]
+        far = sorted((_distance(here, there), name) for name, there in placed if here and there)
+        return [
+            Card(
+                self._naming[name],
+                href(name),
+                [self._naming[lead] for lead in self._facts.links(name, "sr:lead")],
+                [gettext("%(km)s km entfernt", km=number(round(kilometres))), *self._brief(name)],
+            )
+            for kilometres, name in far
+        ]
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """Where it is: itself, or who leads it and takes part; in an area, who leads projects."""
+        drawn, base = published().map, f"{published().release.manifest.base}id/"
+        if drawn is None:
+            return []
+        if self.area is not None:
+            names = [lead for name in self._description.referring for lead in self._facts.links(name, "sr:lead")]
+        else:
+            linked = ("sr:lead", "sr:partner", "sr:recipient", "sr:municipality", "schema:location", "sr:seat")
+            names = [self._iri] if self._own_place(self._iri) else []
+            names = names or [name for path in linked for name in self._facts.links(self._iri, path)]
+        points = []
+        for name in dict.fromkeys(names):
+            if (place := self._own_place(name)) and name.startswith(base):
+                target = None if name == self._iri else href(name)
+                points.append(drawn.point(*place, self._naming[name], target, 2))
+        return [point for point in points if point]
+
+    @cached_property
+    def area(self) -> str | None:
+        """The district that is marked on the map, as the map names it."""
+        key = self._iri.removeprefix(f"{published().release.manifest.base}id/")
+        drawn = published().map
+        return key if drawn and any(area.record == key for area in drawn.areas) else None
+
+    def _grant(self, name: str) -> GrantLine:
+        facts, iris = self._facts, ("schema:fundedItem", "sr:recipient", "sr:programme")
+        beside = [link(other, self._naming) for path in iris for other in facts.links(name, path) if other != self._iri]
+        date, amount = facts.literal(name, "sr:awardDate"), facts.number(name, "schema:amount")
+        joint = facts.number(name, "sr:announcedTotal")
+        return GrantLine(
+            title=self._naming[name],
+            href=href(name),
+            beside=beside[:2],
+            date=None if date is None else literal(date).text,
+            amount=None if amount is None else self._money(name, amount),
+            joint=None if joint is None else self._money("", joint),
+        )
+
+    def _money(self, name: str, amount: Decimal) -> str:
+        currency = self._facts.literal(name, "schema:currency") if name else None
+        text = euros(amount) if currency is None or currency.value == "EUR" else f"{number(amount)} {currency.value}"
+        rough = self._facts.literal(name, "sr:approximate") if name else None
+        return gettext("rund %(amount)s", amount=text) if rough is not None and rough.value == "true" else text
+
+    def _sum(self, names: Iterable[str]) -> Decimal:
+        found = [self._facts.number(name, "schema:amount") for name in names if self._in_euros(name)]
+        return sum((amount for amount in found if amount is not None), Decimal(0))
+
+    def _in_euros(self, name: str) -> bool:
+        currency = self._facts.literal(name, "schema:currency")
+        return currency is not None and currency.value == "EUR"
+
+    def _cards(self, names: Sequence[str]) -> list[Card]:
+        labels = published().labels
+        paths = self._facts.between(names, self._iri)
+        roles = {
+            name: [labels.of_property(path, self._facts.classes(name), language()) for path in paths[name]]
+            for name in self._by_date(names, "schema:startDate")
+        }
+        # That projects are led and municipalities lie here is what one expects.
+        kinds = {kind for name in names for kind in self._facts.classes(name)}
+        telling = len({tuple(role) for role in roles.values()}) > 1 or not kinds <= _EXPECTED
+        return [
+            Card(self._naming[name], href(name), role if telling else [], self._brief(name))
+            for name, role in roles.items()
+        ]
+
+    def _brief(self, name: str) -> list[str]:
+        terms = [*self._facts.links(name, "adms:status"), *self._facts.links(name, "dct:subject")]
+        dates = [literal(date).text for date in (self._facts.literal(name, "schema:startDate"),) if date is not None]
+        return [*(self._naming[term] for term in terms), *dates]
+
+    def _by_date(self, names: Iterable[str], path: str) -> list[str]:
+        """The newest first, then by name."""
+        ordered = sorted(names, key=lambda name: self._naming[name].casefold())
+        return sorted(ordered, key=lambda name: _lexical(self._facts, name, path), reverse=True)
+
+    def _own_place(self, name: str) -> tuple[float, float] | None:
+        longitude, latitude = self._facts.number(name, "wgs:long"), self._facts.number(name, "wgs:lat")
+        return None if longitude is None or latitude is None else (float(longitude), float(latitude))
+
+    def _place(self, name: str) -> tuple[float, float] | None:
+        """Where the record or its lead is."""
+        near = (self._own_place(lead) for lead in (name, *self._facts.links(name, "sr:lead")))
+        return next((place for place in near if place), None)
+
+
+def _row(source: str) -> Value:
+    """A row of a source table (RFC 7111)."""
+    table, _, fragment = source.partition("#row=")
+    name = table.rpartition("/")[2]
+    text = gettext("Zeile %(row)s der Tabelle %(table)s", row=fragment, table=name) if fragment else name
+    return Value(text, href(source))
+
+
+def _lexical(facts: Facts, name: str, path: str) -> str:
+    found = facts.literal(name, path)
+    return "" if found is None else found.value
+
+
+def _anchor(group: str) -> str:
+    return group.rpartition("#")[2].removesuffix("Group")
+
+
+def _rank(local: str) -> int:
+    return _FIRST.index(local) if local in _FIRST else len(_FIRST)
+
+
+def _distance(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Great-circle distance in km of two coordinates (longitude, latitude in degrees)."""
+    east, north, other_east, other_north = map(radians, (*here, *there))
+    half = sin((other_north - north) / 2) ** 2 + cos(north) * cos(other_north) * sin((other_east - east) / 2) ** 2
+    return 2 * 6371.0 * asin(sqrt(half))

@@ -1,0 +1,1 @@
+"""What every page may need of the current release."""

@@ -1,0 +1,180 @@
+"""Which release is current, and what is read of it once, when it is first asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import pyoxigraph as ox
+
+from publish.releases.manifest import Manifest
+from publish.releases.release import Release, ReleaseError, Releases
+from smartregion.web.site.labels import Labels
+from smartregion.web.site.maps import HesseMap
+from smartregion.web.site.search_index import Index
+
+
+@dataclass(frozen=True)
+class Published:
+    """An opened release."""
+
+    release: Release
+    labels: Labels
+
+    _tables: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def table(self, name: str) -> Any:
+        """What the file ``name`` of the release says, a JSON document; read when it is first asked for.
+
+        :raises KeyError: the release has no such file.
+        """
+        if name not in self._tables:
+            self._tables[name] = json.loads(self.release.file(name)[0].read_text(encoding="utf-8"))
+        return self._tables[name]
+
+    @property
+    def modified(self) -> dt.datetime:
+        """When something in it changed last."""
+        return midnight(self.release.manifest.modified)
+
+    def graphs(self) -> list[str]:
+        """IRIs of the named graphs."""
+        manifest = self.release.manifest
+        names = [name for name in manifest.datasets if name != "all"]
+        return [f"{manifest.base}graph/{name}" for name in (*names, "catalog", "history", "summary", "void")]
+
+    @cached_property
+    def tombstones(self) -> dict[str, list[ox.Triple]]:
+        """What is left of deleted records, by IRI; read when it is first asked for."""
+        found: dict[str, list[ox.Triple]] = {}
+        for quad in ox.parse(path=self.release.file("tombstones.nt")[0], format=ox.RdfFormat.N_TRIPLES):
+            found.setdefault(quad.subject.value, []).append(quad.triple)
+        return found
+
+    @cached_property
+    def navigator_cuts(self) -> dict[str, dict[str, list[Any]]]:
+        """Where the files of the Navigator profile can be cut, by suffix and part of a package."""
+        found: dict[str, dict[str, list[Any]]] = json.loads(
+            self.release.file("navigator/cuts.json")[0].read_text(encoding="utf-8")
+        )
+        return found
+
+    @cached_property
+    def schema_org(self) -> dict[str, dict[str, Any]]:
+        """The datasets in schema.org's terms, by language and name."""
+        found: dict[str, dict[str, Any]] = json.loads(
+            self.release.file("schema-org.json")[0].read_text(encoding="utf-8")
+        )
+        return found
+
+    @cached_property
+    def overview(self) -> dict[str, Any]:
+        """What the start page tells, see ``publish/pictures/overview.py``."""
+        return self._json("overview.json")
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The tables of the pictures, see ``publish/pictures/pictures.py``."""
+        return self._json("figures.json")
+
+    @cached_property
+    def neighbours(self) -> dict[str, dict[str, Any]]:
+        """What pages show beside records, see ``publish/pictures/neighbours.py``."""
+        return self._json("neighbours.json")
+
+    @cached_property
+    def map(self) -> HesseMap | None:
+        """The map of the districts; None when no municipality has coordinates."""
+        if "map.json" not in self.release.manifest.files:
+            return None
+        return HesseMap(self._json("map.json"))
+
+    def _json(self, name: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.release.file(name)[0].read_text(encoding="utf-8"))
+        return document
+
+    @cached_property
+    def search(self) -> Index:
+        """The search index."""
+        return Index(self.release.search, self.release.manifest.search.records)
+
+    @cached_property
+    def withheld(self) -> dict[str, list[dict[str, Any]]]:
+        """The findings that keep records from being published, by record, relative to ``{base}id/``."""
+        quality = self._json("quality.json")
+        found: dict[str, list[dict[str, Any]]] = {record: [] for record in quality["withheld"]}
+        for finding in quality["findings"]:
+            if finding["severity"] == "violation" and finding["record"] in found:
+                found[finding["record"]].append(finding)
+        return found
+
+
+def midnight(date: str) -> dt.datetime:
+    """The beginning of a day (UTC) that a manifest names."""
+    return dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A release on disk, in few words.
+
+    :ivar built: when it was written.
+    :ivar manifest: what is in it; None when it is damaged, or another version of the software wrote it.
+    """
+
+    id: str
+    built: dt.datetime
+    manifest: Manifest | None
+
+    @classmethod
+    def read(cls, releases: Releases, name: str) -> Self:
+        """The release of this name."""
+        written = releases.written(name) / 1e9
+        try:
+            # The files, thousands of names, are of no interest here.
+            manifest = replace(releases.open(name).manifest, files={})
+        except ReleaseError:
+            manifest = None
+        return cls(name, dt.datetime.fromtimestamp(written, dt.UTC), manifest)
+
+
+class Current:
+    """The current release; call it at every request, it costs one ``readlink`` while nothing changes."""
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases = releases
+        self._lock = threading.Lock()
+        self._known: Published | None = None
+        self._kept: dict[str, Kept] = {}
+
+    def kept(self) -> list[Kept]:
+        """The releases that are on disk, the most recently written first."""
+        ids = self._releases.ids()
+        for name in ids:
+            if name not in self._kept:
+                self._kept[name] = Kept.read(self._releases, name)
+        return [self._kept[name] for name in ids]
+
+    def activated(self) -> dt.datetime | None:
+        """When the current release became that, or None before the first."""
+        switch = self._releases.switch()
+        return dt.datetime.fromtimestamp(switch[1] / 1e9, dt.UTC) if switch else None
+
+    def __call__(self) -> Published:
+        """The current release.
+
+        :raises ReleaseError: there is none.
+        """
+        known = self._known
+        if known is not None and known.release.id == self._releases.current_id():
+            return known
+        with self._lock:
+            release = self._releases.open()
+            if self._known is None or self._known.release.id != release.id:
+                path, _ = release.file("labels.json")
+                self._known = Published(release, Labels(json.loads(path.read_text(encoding="utf-8"))))
+            return self._known

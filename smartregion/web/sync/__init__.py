@@ -1,0 +1,1 @@
+"""What platforms, crawlers and feed readers fetch."""

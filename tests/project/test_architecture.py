@@ -1,0 +1,75 @@
+"""What import-linter cannot check: a module that is no package, lengths, and work done by imports."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import ROOT
+
+ROOMS = ("harvest_check", "ingest", "ontology", "publish", "shapes", "smartregion", "sparql_engine")
+LONGEST = 400
+MOST = 15
+"""Entries of a folder. Shapes and example queries are files of one kind, one for each type and question."""
+
+
+def test_the_endpoint_imports_the_engine_and_the_vocabulary_only() -> None:
+    tree = ast.parse((ROOT / "sparql_endpoint.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    assert {name.partition(".")[0] for name in imported} & set(ROOMS) == {"ontology", "sparql_engine"}
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "contract"),
+    [
+        ("ontology/jsonld.py", "import shapes", "Imports run down"),
+        ("sparql_engine/rows.py", "import publish.builder", "Imports run down"),
+        ("publish/push.py", "import smartregion.settings", "Imports run down"),
+        ("smartregion/web/pages/start.py", "import publish.search.index", "reads of a release the contract only"),
+        ("publish/push.py", "import sparql_engine", "without the engine"),
+        ("smartregion/web/http/ranges.py", "import smartregion.web.site.current", "No circles"),
+    ],
+)
+def test_a_wrong_arrow_fails_the_check(module: str, statement: str, contract: str, tmp_path: Path) -> None:
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("*.pyc", "static"))
+    for name in ("sparql_endpoint.py", ".importlinter"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    with (tmp_path / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{statement}\n")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert checked.returncode == 1
+    broken = [line for line in checked.stdout.splitlines() if "BROKEN" in line]
+    assert contract in "".join(broken)
+
+
+def test_no_module_is_too_long() -> None:
+    """Rarely above 400 lines: a module that grows past it is two."""
+    paths = [*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
+    too_long = {str(path.relative_to(ROOT)) for path in paths if path.read_text("utf-8").count("\n") > LONGEST}
+    assert too_long == set()
+
+
+def test_no_folder_is_too_full() -> None:
+    folders = {path.parent for room in ROOMS for path in (ROOT / room).rglob("*.py")}
+    folders -= {ROOT / "shapes", ROOT / "ontology" / "queries"}
+    full = {}
+    for folder in folders:
+        entries = [path.name for path in folder.iterdir() if path.name != "__pycache__"]
+        if len(entries) > MOST:
+            full[str(folder.relative_to(ROOT))] = len(entries)
+    assert full == {}
+
+
+def test_importing_a_room_does_no_work() -> None:
+    """Nothing is parsed or opened by an import: the caches are empty afterwards."""
+    code = """import ontology, shapes, ingest.model, ingest.validation.validation
+caches = (ontology.vocabulary, ontology.context, shapes.load, ingest.model.record_types)
+raise SystemExit(sum(cache.cache_info().currsize for cache in caches))"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
