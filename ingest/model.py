@@ -42,6 +42,11 @@ class Field:
     :ivar prefix: for concepts and codes, the IRI that the notation follows; for addresses, a scheme to supply.
     :ivar maximum: largest value allowed, where the shape states one.
     :ivar group: IRI of the group that documents and pages put it in.
+    :ivar essential: place among what a page tells first.
+    :ivar placing: when this link is followed to find where a record lies.
+    :ivar beside: when this link stands beside the title of a record in lists.
+    :ivar situates: whether a record lies in the district of what this refers to.
+    :ivar apart: whether pages show it in a place of its own.
     """
 
     term: str
@@ -62,11 +67,22 @@ class Field:
     pattern: str | None = None
     maximum: float | None = None
     group: str = ""
+    essential: int | None = None
+    placing: int | None = None
+    beside: int | None = None
+    situates: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
 class RecordType:
-    """A kind of record: its class, its shape, and how its IRIs are made (``{base}id/{segment}/{key}``)."""
+    """A kind of record: its class, its shape, and how its IRIs are made (``{base}id/{segment}/{key}``).
+
+    :ivar plural: name of its records, by language.
+    :ivar roles: what its records are for figures and pages; ``sr:recordRole`` says which roles there are.
+    :ivar search_rank: place among the types that are searched; None if it is not searched.
+    :ivar list_rank: place of its list on pages of other records.
+    """
 
     name: str
     iri: str
@@ -74,6 +90,10 @@ class RecordType:
     segment: str
     key: Field
     label: Text
+    plural: Text
+    roles: frozenset[str]
+    search_rank: int | None
+    list_rank: int | None
     fields: tuple[Field, ...]
 
     @property
@@ -87,6 +107,14 @@ class RecordType:
         :raises KeyError: the type has no such term.
         """
         return {field.term: field for field in self.fields}[term]
+
+    @property
+    def label_term(self) -> str:
+        """The term of its first name or title (``dash:LabelRole``).
+
+        :raises StopIteration: no field has that role.
+        """
+        return next(field.term for field in self.fields if field.role == "LabelRole")
 
 
 @cache
@@ -107,6 +135,46 @@ def by_name(name: str) -> RecordType:
     :raises KeyError: there is no such type.
     """
     return {record_type.name: record_type for record_type in record_types().values()}[name]
+
+
+@cache
+def with_role(role: str) -> frozenset[str]:
+    """Names of the record types of a role, such as ``area``."""
+    return frozenset(record_type.name for record_type in record_types().values() if role in record_type.roles)
+
+
+@cache
+def the(role: str) -> RecordType:
+    """The one record type of a role, such as ``activity``.
+
+    :raises ModelError: there is none, or there are several.
+    """
+    names = with_role(role)
+    if len(names) != 1:
+        raise ModelError(f"One record type must have the role {role}, not {len(names)}.")
+    return by_name(*names)
+
+
+@cache
+def searched() -> tuple[RecordType, ...]:
+    """The record types that are searched, in the order in which they are listed."""
+    ranked = [(kind.search_rank, kind) for kind in record_types().values() if kind.search_rank is not None]
+    return tuple(kind for _, kind in sorted(ranked, key=lambda pair: pair[0]))
+
+
+@cache
+def ranked(attribute: Literal["essential", "placing", "beside"]) -> tuple[Field, ...]:
+    """The fields of all types that have a rank, in its order; of those with one term the first.
+
+    :raises ModelError: a term has two ranks.
+    """
+    found: dict[str, tuple[int, Field]] = {}
+    for kind in record_types().values():
+        for field in kind.fields:
+            rank: int | None = getattr(field, attribute)
+            if rank is not None and found.setdefault(field.term, (rank, field))[0] != rank:
+                raise ModelError(f"{field.term} has two ranks for {attribute}.")
+    return tuple(field for _, field in sorted(found.values(), key=lambda pair: pair[0]))
 
 
 def terms(type_name: str) -> dict[str, Any]:
@@ -133,6 +201,10 @@ def _record_type(graph: Graph, shape: URIRef) -> RecordType:
         segment=str(graph.value(shape, ontology.SR.iriSegment)),
         key=keys[0],
         label=_texts(graph, shape, RDFS.label),
+        plural=_texts(graph, shape, ontology.SR.pluralLabel),
+        roles=frozenset(str(role) for role in graph.objects(shape, ontology.SR.recordRole)),
+        search_rank=_rank(graph, shape, ontology.SR.searchRank),
+        list_rank=_rank(graph, shape, ontology.SR.listRank),
         fields=tuple(fields),
     )
 
@@ -175,6 +247,11 @@ def _field(graph: Graph, type_name: str, prop: URIRef) -> Field:
         pattern=str(pattern) if pattern is not None else None,
         maximum=_number(maximum),
         group=str(graph.value(prop, SH.group) or ""),
+        essential=_rank(graph, prop, ontology.SR.essentialRank),
+        placing=_rank(graph, prop, ontology.SR.placeRank),
+        beside=_rank(graph, prop, ontology.SR.besideRank),
+        situates=(prop, ontology.SR.situates, RdfLiteral(True)) in graph,
+        apart=(prop, ontology.SR.shownApart, RdfLiteral(True)) in graph,
     )
 
 
@@ -208,8 +285,25 @@ def _texts(graph: Graph, subject: Node, predicate: URIRef) -> Text:
     return {value.language or "": str(value) for value in values if isinstance(value, RdfLiteral)}
 
 
+def _rank(graph: Graph, subject: Node, predicate: URIRef) -> int | None:
+    value = graph.value(subject, predicate)
+    return None if value is None else int(str(value))
+
+
 def _number(value: Node | None) -> float | None:
     return float(value) if isinstance(value, RdfLiteral) else None
 
 
-__all__ = ["Field", "Kind", "ModelError", "RecordType", "by_name", "record_types", "terms"]
+__all__ = [
+    "Field",
+    "Kind",
+    "ModelError",
+    "RecordType",
+    "by_name",
+    "ranked",
+    "record_types",
+    "searched",
+    "terms",
+    "the",
+    "with_role",
+]

@@ -14,16 +14,16 @@ from rdflib import SKOS, URIRef
 from rdflib import Literal as RdfLiteral
 
 import ontology
-from ingest.model import Field
+from ingest.model import Field, by_name, with_role
 
 _TITLES = (
     (
         re.compile(r"(?:magistrat der|gemeindevorstand der)? ?(?:\w*stadt|gemeinde|markt|kommune) ", re.I),
-        "Municipality",
+        "unit",
         "",
     ),
-    (re.compile(r"(?:kreisausschuss des )?(?:landkreise?s?|kreis|lk) ", re.I), "District", "Landkreis "),
-    (re.compile(r"(?:kreisausschuss des )", re.I), "District", ""),
+    (re.compile(r"(?:kreisausschuss des )?(?:landkreise?s?|kreis|lk) ", re.I), "district", "Landkreis "),
+    (re.compile(r"(?:kreisausschuss des )", re.I), "district", ""),
 )
 _CLOSE = 70.0  # of 100; below, a suggestion misleads more often than it helps
 
@@ -175,10 +175,11 @@ class Register:
 
     def _titled(self, text: str, classes: Sequence[str]) -> Entry | None:
         """The one record whose name has a title before it that says its class: Stadt Hanau, LK Fulda."""
-        for pattern, name, before in _TITLES:
-            if (match := pattern.match(text)) and str(ontology.SR[name]) in classes:
+        for pattern, role, before in _TITLES:
+            titled = [iri for iri in (by_name(name).iri for name in sorted(with_role(role))) if iri in classes]
+            if titled and (match := pattern.match(text)):
                 wanted = normalise(before + text[match.end() :])
-                found = [entry for entry in self._by_name.get((str(ontology.SR[name]), wanted), ()) if entry.usable]
+                found = [entry for iri in titled for entry in self._by_name.get((iri, wanted), ()) if entry.usable]
                 if len({entry.iri for entry in found}) == 1:
                     return found[0]
         return None

@@ -19,7 +19,8 @@ from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from rdflib import Graph
+from rdflib import SH, BNode, Graph
+from rdflib.collection import Collection
 
 import ontology
 
@@ -42,7 +43,12 @@ def load() -> Graph:
 @cache
 def catalogue() -> Graph:
     """The shapes of the catalogue, with the namespace prefixes (``sh:declare``) that their queries use."""
-    return _graph(file for file in files() if file.name in (_CATALOGUE, _COMMON))
+    graph = _graph(file for file in files() if file.name in (_CATALOGUE, _COMMON))
+    # The list of the shapes of records, which the files do not repeat.
+    for subject in list(graph.subjects(SH["in"], ontology.SRS.recordShapes)):
+        members = Collection(graph, BNode(), sorted(load().subjects(ontology.SR.keyProperty), key=str))
+        graph.set((subject, SH["in"], members.uri))
+    return graph
 
 
 def _graph(parts: Iterable[Traversable]) -> Graph:

@@ -10,7 +10,7 @@ from ingest.files.grids import Limits
 from ingest.findings.findings import Finding, Text, UnreadableError
 from ingest.mapping import mapping
 from ingest.mapping.mapping import Bound
-from ingest.model import RecordType, by_name, record_types
+from ingest.model import RecordType, by_name, record_types, searched
 from ingest.tables import headers, tables
 from ingest.tables.tables import Table
 
@@ -87,7 +87,7 @@ def _guess(found: Sequence[Table]) -> list[RecordType]:
 
 def _undecided(table: Table, candidates: Sequence[RecordType]) -> Finding:
     if not candidates:
-        names = by_name("Project").columns[:3]
+        names = searched()[0].columns[:3]
         shown = {language: ", ".join(column.name[language] for column in names) for language in ("de", "en")}
         return table.finding("type-unknown", row=table.header_row, example_de=shown["de"], example_en=shown["en"])
     labels = {language: ", ".join(each.label[language] for each in candidates) for language in ("de", "en")}

@@ -30,6 +30,8 @@ _Path = Callable[[Facts, Value], AbstractSet[Value]]
 _SILENT: Final = {
     RDF.type, RDFS.label, SH.path, SH.name, SH.description, SH.message, SH.order, SH.group, SH.severity, SH.targetClass,
     SH.rule, SR.keyProperty, SR.iriSegment, _DASH.propertyRole, _DASH.readOnly,
+    SR.pluralLabel, SR.recordRole, SR.searchRank, SR.listRank,
+    SR.essentialRank, SR.placeRank, SR.besideRank, SR.situates, SR.shownApart,
 }  # fmt: skip
 # Parameters that another one reads.
 _BESIDE: Final[dict[Node, Node]] = {

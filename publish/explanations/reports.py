@@ -16,6 +16,7 @@ import ontology
 import shapes
 from ingest import Ingested, RecordType
 from ingest.findings.findings import Finding, kinds
+from ingest.model import ranked
 from ingest.pipeline.catalogue import Source
 from ontology import SR
 
@@ -110,6 +111,9 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
                 contested.add(field.path)
         classes[record_type.iri] = {
             **record_type.label,
+            "plural": dict(record_type.plural),
+            "roles": sorted(record_type.roles),
+            "rank": record_type.list_rank,
             "segment": record_type.segment,
             "dataset": dataset_of.get(record_type.iri),
             "properties": named,
@@ -123,6 +127,8 @@ def labels(record_types: Mapping[str, RecordType], dataset_of: Mapping[str, str]
         "classes": dict(sorted({**_named(table["classes"]), **classes}.items())),
         "groups": _groups(),
         "incoming": _incoming(record_types.values()),
+        "essentials": list(dict.fromkeys(field.path for field in ranked("essential"))),
+        "apart": sorted(_apart(record_types.values())),
     }
 
 
@@ -149,6 +155,13 @@ def _groups() -> dict[str, dict[str, Any]]:
         names = {label.language: str(label) for label in labels if label.language}
         found[str(group)] = {**names, "order": float(str(graph.value(group, SH.order)))}
     return found
+
+
+def _apart(record_types: Iterable[RecordType]) -> set[str]:
+    """The properties that pages show in places of their own: names, descriptions, counts, dates, and others."""
+    fields = (field for record_type in record_types for field in record_type.fields)
+    shown = {field.path for field in fields if field.apart or field.role in ("LabelRole", "DescriptionRole")}
+    return shown | {str(DCTERMS.issued), str(DCTERMS.modified)} | set(_summary())
 
 
 def _incoming(record_types: Iterable[RecordType]) -> dict[str, list[str]]:

@@ -11,14 +11,11 @@ from typing import Any
 from rdflib import SKOS, Literal
 
 import ontology
-from ingest.model import Field, RecordType, by_name
+from ingest.model import Field, RecordType, by_name, ranked
 from ingest.rdf import Node
 from ingest.tables import headers
 from publish.formats import csvw
 from publish.formats.dumps import Files
-
-# Where a record without coordinates of its own lies.
-_PLACED_BY = ("place", "municipality", "lead", "district", "recipient")
 
 
 def write_csv(
@@ -55,8 +52,7 @@ def _name(value: str, column: Field, by_iri: Mapping[str, Node]) -> str:
         return concept_names().get(column.prefix + value, value)
     if (found := by_iri.get(value)) is None:
         return value
-    label = next(each.term for each in by_name(found["type"]).fields if each.role == "LabelRole")
-    return cell(found.get(label, value), column)
+    return cell(found.get(by_name(found["type"]).label_term, value), column)
 
 
 @cache
@@ -117,8 +113,8 @@ def placed(record: Node, by_iri: Mapping[str, Node]) -> tuple[list[float] | None
     """Longitude and latitude of a record, and the IRI of the record that has them: itself or the nearest that does."""
     if "longitude" in record and "latitude" in record:
         return [float(record["longitude"]), float(record["latitude"])], record["id"]
-    for term in _PLACED_BY:
-        value = record.get(term)
+    for field in ranked("placing"):
+        value = record.get(field.term)
         for iri in value if isinstance(value, list) else [value]:
             if isinstance(iri, str) and iri in by_iri:
                 found = placed(by_iri[iri], by_iri)

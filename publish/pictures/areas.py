@@ -17,6 +17,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from ingest.model import with_role
 from ingest.rdf import Node
 from publish.pictures.boundaries import Boundaries, BoundariesError
 
@@ -64,12 +65,12 @@ def draw(records: Mapping[str, Node], boundaries: Boundaries | None) -> dict[str
     :returns: None when no municipality of a district has coordinates.
     :raises BoundariesError: a district has no official boundary.
     """
-    towns = [node for node in records.values() if node["type"] == "Municipality" and "longitude" in node]
+    towns = [node for node in records.values() if node["type"] in with_role("unit") and "longitude" in node]
     if not towns:
         return None
     middle = sum(float(town["latitude"]) for town in towns) / len(towns)
     scale = (_KM_PER_DEGREE * math.cos(math.radians(middle)), _KM_PER_DEGREE)
-    districts = sorted(iri for iri, node in records.items() if node["type"] == "District")
+    districts = sorted(iri for iri, node in records.items() if node["type"] in with_role("district"))
     areas = _official(districts, records, boundaries, scale) if boundaries else _schematic(towns, scale)
     names = [iri for iri in districts if iri in areas]
     if not names:

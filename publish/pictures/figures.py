@@ -20,7 +20,7 @@ from typing import Any, Final
 from rdflib import SKOS, Literal, URIRef
 
 import ontology
-from ingest import by_name
+from ingest.model import the, with_role
 from ingest.rdf import Node
 from publish.pictures.funding import Funding, members
 
@@ -116,8 +116,8 @@ class _Counting:
         self._records = records
         self._funding = funding
         self._base = base
-        self._projects = [node for node in records.values() if node["type"] == "Project"]
-        self._districts = sorted(iri for iri, node in records.items() if node["type"] == "District")
+        self._projects = [node for node in records.values() if node["type"] in with_role("activity")]
+        self._districts = sorted(iri for iri, node in records.items() if node["type"] in with_role("district"))
 
     def by_year(self) -> Figure:
         found = self._sums((award.year, award.amount) for award in self._funding.awards if award.year)
@@ -215,7 +215,7 @@ def options(term: str) -> dict[str, Name]:
     """The concepts that a column of projects may have, by notation, in their order."""
     scheme = {"field": "field-of-action", "status": "project-status"}[term]
     graph, found = ontology.scheme(scheme), {}
-    for option in by_name("Project").field(term).options:
+    for option in the("activity").field(term).options:
         labels = [label for label in graph.objects(URIRef(option), SKOS.prefLabel) if isinstance(label, Literal)]
         found[option.rpartition("#")[2]] = Name(option, {str(label.language): str(label) for label in labels})
     return found

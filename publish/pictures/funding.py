@@ -12,6 +12,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from ingest.model import with_role
 from ingest.rdf import Node
 from ontology import PREFIXES, SR
 
@@ -56,7 +57,7 @@ class Funding:
     def __init__(self, records: Mapping[str, Node]) -> None:
         self._records = records
         self._areas: dict[str, frozenset[str]] = {}
-        self.awards = [self._award(node) for node in records.values() if node["type"] == "Grant"]
+        self.awards = [self._award(node) for node in records.values() if node["type"] in with_role("award")]
 
     def units(self, iris: Iterable[str]) -> frozenset[str]:
         """Municipalities, districts and organisations with the areas that they lie in."""
@@ -66,7 +67,7 @@ class Funding:
         """Of all that take part in a project, get a grant or give grants, by IRI."""
         found: dict[str, Totals] = {}
         for node in self._records.values():
-            if node["type"] == "Project":
+            if node["type"] in with_role("activity"):
                 for unit in self.units(members(node)):
                     found.setdefault(unit, Totals()).projects.add(node["id"])
         for award in self.awards:

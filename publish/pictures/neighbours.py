@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ingest import RecordType
+from ingest.model import RecordType, with_role
 from ingest.rdf import Node
 from publish.formats.tabular import point
 from publish.pictures.funding import Funding, members
@@ -21,8 +21,6 @@ FILE: Final = "neighbours.json"
 MOST: Final = 12
 """References by one property that a page shows."""
 
-_AREAS: Final = frozenset({"District", "GovernmentDistrict", "State", "MetropolitanRegion"})
-_NEVER_CUT: Final = _AREAS | {"Municipality"}
 _NEARBY: Final = 5
 _EARTH: Final = 6371.0
 _DATES: Final = ("awardDate", "start", "changeDate")
@@ -52,8 +50,9 @@ def _references(records: Mapping[str, Node], record_types: Iterable[RecordType])
             for target in value if isinstance(value, list) else () if value is None else (value,):
                 found[target, path].append(node)
     result: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    never_cut = with_role("area") | with_role("unit")
     for (target, path), nodes in sorted(found.items()):
-        if len(nodes) > MOST and nodes[0]["type"] not in _NEVER_CUT:
+        if len(nodes) > MOST and nodes[0]["type"] not in never_cut:
             result[target][path] = [node["id"] for node in newest(nodes)[:MOST]]
     return result
 
@@ -61,14 +60,16 @@ def _references(records: Mapping[str, Node], record_types: Iterable[RecordType])
 def _inside(records: Mapping[str, Node], funding: Funding) -> dict[str, list[str]]:
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     units = {award.grant: award.units for award in funding.awards}
-    for node in newest(node for node in records.values() if node["type"] in ("Project", "Grant")):
-        around = units[node["id"]] if node["type"] == "Grant" else funding.units(members(node))
+    awards, areas = with_role("award"), with_role("area")
+    listed = with_role("activity") | awards
+    for node in newest(node for node in records.values() if node["type"] in listed):
+        around = units[node["id"]] if node["type"] in awards else funding.units(members(node))
         for unit in around:
             shown = found[unit][node["type"]]
-            if unit in records and records[unit]["type"] in _AREAS and len(shown) < MOST:
+            if unit in records and records[unit]["type"] in areas and len(shown) < MOST:
                 shown.append(node["id"])
-    listed = {unit: sorted(iri for shown in by_type.values() for iri in shown) for unit, by_type in found.items()}
-    return {unit: iris for unit, iris in sorted(listed.items()) if iris}
+    chosen = {unit: sorted(iri for shown in by_type.values() for iri in shown) for unit, by_type in found.items()}
+    return {unit: iris for unit, iris in sorted(chosen.items()) if iris}
 
 
 def newest(nodes: Iterable[Node]) -> list[Node]:
@@ -85,7 +86,7 @@ def _date(node: Node) -> str:
 def _nearby(records: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
     led: dict[str, dict[str, list[Node]]] = defaultdict(lambda: defaultdict(list))
     for node in records.values():
-        if node["type"] == "Project":
+        if node["type"] in with_role("activity"):
             for field in node.get("field", ()):
                 led[node["lead"]][field].append(node)
     places = {iri: place for iri in led if iri in records and (place := point(records[iri], {}))}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from ingest.model import with_role
 from ingest.rdf import Node
 from publish.formats.tabular import point
 from publish.pictures.figures import options
@@ -23,9 +24,9 @@ def overview(records: Mapping[str, Node], funding: Funding) -> dict[str, Any]:
 
     :param records: all records, by IRI.
     """
-    projects = [node for node in records.values() if node["type"] == "Project"]
+    projects = [node for node in records.values() if node["type"] in with_role("activity")]
     taking_part = {iri for node in projects for iri in members(node)}
-    municipalities = {iri for iri, node in records.items() if node["type"] == "Municipality"}
+    municipalities = {iri for iri, node in records.items() if node["type"] in with_role("unit")}
     granted, dated = _granted(funding, records)
     first = newest([{**node, "start": dated.get(node["id"], "")} for node in projects])
     best = sorted(granted, key=lambda iri: (-granted[iri], iri))
@@ -35,7 +36,7 @@ def overview(records: Mapping[str, Node], funding: Funding) -> dict[str, Any]:
         "participants": len(municipalities & taking_part),
         "grants": len(funding.awards),
         "granted": str(sum((award.amount or Decimal(0) for award in funding.awards), Decimal(0))),
-        "programmes": sum(node["type"] == "FundingProgramme" for node in records.values()),
+        "programmes": sum(node["type"] in with_role("programme") for node in records.values()),
         "newest": [_card(node["id"], records, granted, dated) for node in first[:_CARDS]],
         "best": [_card(iri, records, granted, dated) for iri in best[:_CARDS]],
         "places": _places(projects, records),

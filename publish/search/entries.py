@@ -16,29 +16,13 @@ from typing import Any, Final
 from rdflib import SKOS, Literal, URIRef
 
 import ontology
-from ingest.model import Field, RecordType, by_name
+from ingest.model import Field, RecordType, by_name, ranked, record_types, searched, with_role
 from ingest.rdf import Node
 from publish.formats.tabular import placed
 
 Row = Mapping[str, Any]
 Text = dict[str, str]
 
-_TYPES: Final = (
-    "Project", "Offer", "Event", "Place", "UseCaseSketch", "FundingProgramme", "Organisation", "District",
-    "Municipality", "MetropolitanRegion", "GovernmentDistrict", "State", "FormerMunicipality",
-)  # fmt: skip
-"""What is searched, in the order in which it is listed. A grant is found by its project."""
-
-_TERRITORIES: Final = frozenset(
-    {"District", "FormerMunicipality", "GovernmentDistrict", "MetropolitanRegion", "Municipality"}
-)
-"""What these lie in says little of them: who looks for a town wants its projects before its neighbours."""
-_SITUATED: Final = ("lead", "partner", "municipality", "district", "place", "replacedBy")
-_HEADED: Final = (
-    "lead", "organiser", "provider", "operator", "resultOf", "municipality", "district", "governmentDistrict", "funder",
-    "replacedBy", "state",
-)  # fmt: skip
-"""Who or what stands beside the title of a record; the first of these that it has."""
 _NAMES: Final = ("name", "title_de", "title_en", "name_en")
 _CLASSES: Final = (100_000, 500_000, 1_000_000, 2_500_000)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -85,11 +69,6 @@ def token(name: str) -> str:
     return _CAMEL.sub("-", name).lower()
 
 
-def searched() -> dict[str, RecordType]:
-    """The record types that are searched, by name, in the order in which they are listed."""
-    return {name: by_name(name) for name in _TYPES}
-
-
 def amount_class(amount: str) -> str:
     """The class of an amount as addresses write it: ``-100000``, ``100000-500000``, ..., ``2500000-``."""
     if not amount:
@@ -119,7 +98,7 @@ class Entries:
         self._districts: dict[str, frozenset[str]] = {}
 
     def __iter__(self) -> Iterator[Entry]:
-        types = searched()
+        types = {kind.name: kind for kind in searched()}
         for node in self._records.values():
             if node["type"] in types:
                 yield self._entry(node, types[node["type"]])
@@ -131,7 +110,7 @@ class Entries:
         named = [node[term] for term in (*shape.titles, *shape.names) if term in node]
         linked = self._linked(node, shape, [*programmes, *districts])
         texts = [node[term] for term in (*shape.descriptions, *shape.texts) if term in node]
-        is_territory = record_type.name in _TERRITORIES
+        is_territory = "territory" in record_type.roles
         date, amount = _date(node, funding), _amount(funding)
         point, located = placed(node, self._records)
         return Entry(
@@ -168,7 +147,7 @@ class Entries:
         return list(dict.fromkeys([*names, *(label for iri in concepts for label in _concept_labels(iri))]))
 
     def _programmes_of(self, node: Node, programmes: list[str]) -> list[str]:
-        own = [node["id"]] if node["type"] == "FundingProgramme" else []
+        own = [node["id"]] if node["type"] in with_role("programme") else []
         return [iri.partition("/")[2] for iri in (*programmes, *own) if iri in self._records]
 
     def _names(self, iri: str) -> list[str]:
@@ -176,7 +155,7 @@ class Entries:
         return [] if node is None else [node[term] for term in _NAMES if term in node]
 
     def _beside(self, node: Node) -> str:
-        for term in _HEADED:
+        for term in _headed():
             names = [self._names(iri)[0] for iri in _values(node, term) if self._names(iri)]
             if names:
                 return ", ".join(names)
@@ -187,13 +166,23 @@ class Entries:
         node = self._records.get(iri)
         if node is None:
             return frozenset()
-        if node["type"] == "District":
+        if node["type"] in with_role("district"):
             return frozenset([iri])
         if iri not in self._districts:
             self._districts[iri] = frozenset()  # links may go in a circle
-            near = [self._in_districts(other) for term in _SITUATED for other in _values(node, term)]
+            near = [self._in_districts(other) for term in _situating() for other in _values(node, term)]
             self._districts[iri] = frozenset().union(*near)
         return self._districts[iri]
+
+
+@cache
+def _headed() -> tuple[str, ...]:
+    return tuple(field.term for field in ranked("beside"))
+
+
+@cache
+def _situating() -> tuple[str, ...]:
+    return tuple(sorted({field.term for kind in record_types().values() for field in kind.fields if field.situates}))
 
 
 @dataclass(frozen=True)

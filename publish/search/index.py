@@ -25,11 +25,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from ingest.model import by_name
+from ingest.model import searched, the
 from ingest.rdf import Node
 from publish.releases.manifest import SearchIndex, measure
 from publish.releases.search_words import Stems, fold, folded, words
-from publish.search.entries import Entries, Entry, Row, amount_classes, concept_names, searched, token
+from publish.search.entries import Entries, Entry, Row, amount_classes, concept_names, token
 
 _SCHEMA: Final = """
 PRAGMA page_size = 4096;
@@ -96,7 +96,7 @@ class _Folding(dict[str, str]):
 
 def _listed(entries: Iterable[Entry], folding: _Folding) -> list[Entry]:
     """In the order in which they are listed when nothing else decides: by type, the newest first, then by name."""
-    place = {token(name): number for number, name in enumerate(searched())}
+    place = {token(name): number for number, name in enumerate(kind.name for kind in searched())}
     # Stable sorts, the last one counts most.
     found = sorted(entries, key=lambda entry: (folding.text(entry.title["de"]), entry.iri))
     found.sort(key=lambda entry: entry.date, reverse=True)
@@ -187,10 +187,10 @@ def _labels(facet: str, value: str, records: Mapping[str, Node]) -> tuple[str, s
     """German and English name of a value; an amount class is named by whoever shows it."""
     match facet:
         case "type":
-            label = next(kind.label for name, kind in searched().items() if token(name) == value)
+            label = next(kind.label for kind in searched() if token(kind.name) == value)
             return label["de"], label["en"]
         case "field" | "status":
-            names = concept_names(by_name("Project").field(facet).prefix + value)
+            names = concept_names(the("activity").field(facet).prefix + value)
             return names["de"], names["en"]
         case "district":
             name = str(records[f"district/{value}"]["name"])
@@ -205,9 +205,9 @@ def _labels(facet: str, value: str, records: Mapping[str, Node]) -> tuple[str, s
 def _in_order(facet: str, labels: Mapping[str, tuple[str, str]]) -> list[str]:
     match facet:
         case "type":
-            return [token(name) for name in searched() if token(name) in labels]
+            return [name for name in (token(kind.name) for kind in searched()) if name in labels]
         case "field" | "status":
-            options = by_name("Project").field(facet).options
+            options = the("activity").field(facet).options
             return [value for value in (option.rpartition("#")[2] for option in options) if value in labels]
         case "year":
             return sorted(labels, reverse=True)

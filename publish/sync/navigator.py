@@ -16,6 +16,7 @@ from typing import Any
 from rdflib import SKOS, URIRef
 
 import ontology
+from ingest.model import with_role
 from ingest.rdf import Node
 from publish.formats.tabular import point
 from publish.releases.history import Dates, dated
@@ -56,7 +57,7 @@ def profile(
     rows = {
         iri: _row(node, records, grants.get(iri, ()), base, licence)
         for iri, node in records.items()
-        if node["type"] == "Project"
+        if node["type"] in with_role("activity")
     }
     dates = dated({iri: _hash(row) for iri, row in rows.items()}, known, now)
     for iri, row in rows.items():
@@ -74,7 +75,7 @@ def _hash(row: Row) -> str:
 def _grants_by_project(records: Iterable[Node]) -> dict[str, list[Node]]:
     found: dict[str, list[Node]] = {}
     for node in records:
-        if node["type"] == "Grant":
+        if node["type"] in with_role("award"):
             for project in node.get("project", ()):
                 found.setdefault(project, []).append(node)
     return found
@@ -118,7 +119,7 @@ def _place(role: str, node: Node, base: str) -> Row:
     return {
         "id": f"{base}id/{node['id']}",
         "role": role,
-        "kind": "municipality" if node["type"] == "Municipality" else "district",
+        "kind": "municipality" if node["type"] in with_role("unit") else "district",
         "name": node["name"],
         "ags": node["ags"],
         "ars": node.get("ars"),

@@ -21,6 +21,7 @@ from rdflib.term import Node
 
 import ontology
 import shapes
+from ingest.model import ranked, the
 from ontology import SR, SRS
 
 DASH = Namespace("http://datashapes.org/dash#")
@@ -237,6 +238,26 @@ def test_node_shapes_keep_the_contract() -> None:
         assert set(graph.objects(shape, SR.iriSegment)) == {Literal(segment)}
         assert texts(shape, RDFS.label) == texts(SR[type_name], RDFS.label, ontology.vocabulary())
         assert texts(shape, SH.message).keys() == {"de", "en"}
+        assert texts(shape, SR.pluralLabel).keys() == {"de", "en"}, type_name
+
+
+def test_ranks_are_a_count_without_gaps() -> None:
+    """Two of one rank, or a forgotten one, would make an order nobody chose."""
+    graph = shapes.load()
+    for predicate in (SR.searchRank, SR.listRank):
+        assert sorted(int(str(rank)) for rank in graph.objects(None, predicate)) == list(
+            range(1, len(list(graph.objects(None, predicate))) + 1)
+        ), predicate
+    for attribute in ("essential", "placing", "beside"):
+        ranks = {getattr(field, attribute) for field in ranked(attribute)}
+        assert ranks == set(range(1, len(ranks) + 1)), attribute
+
+
+def test_every_role_is_explained_and_has_a_type() -> None:
+    definition = str(ontology.vocabulary().value(SR.recordRole, SKOS.definition))
+    used = {str(role) for role in shapes.load().objects(None, SR.recordRole)}
+    assert used == set(re.findall(r"[“„](\w+)[”“]", definition))
+    assert {the(role).name for role in ("activity", "award", "programme", "unit", "district")} <= set(TYPES)
 
 
 @pytest.mark.parametrize("type_name", TYPES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from support import ROOT
+
+from ingest.model import record_types
 
 ROOMS = ("harvest_check", "ingest", "ontology", "publish", "shapes", "smartregion", "sparql_engine")
 LONGEST = 400
@@ -47,6 +50,27 @@ def test_a_wrong_arrow_fails_the_check(module: str, statement: str, contract: st
     assert checked.returncode == 1
     broken = [line for line in checked.stdout.splitlines() if "BROKEN" in line]
     assert contract in "".join(broken)
+
+
+ANOTHER_MEANING = {
+    "publish/sync/navigator_files.py": "schema:Project and schema:MonetaryGrant of schema.org's export",
+    "publish/catalogue/schema_org.py": "schema:Place of schema.org's export",
+    "ingest/validation/constraint_query.py": "Project is an operator of the SPARQL algebra",
+}
+"""Modules in which the name of a record type is something else."""
+
+
+def test_no_module_names_a_record_type() -> None:
+    """The shapes say all that is true of a type: Python asks the model (``ingest.model``)."""
+    names = {record_type.name for record_type in record_types().values()}
+    written = re.compile(rf"(?:|sr:|.*ns#)(?:{'|'.join(sorted(names))})")
+    found: dict[str, set[str]] = {}
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and written.fullmatch(node.value):
+                found.setdefault(str(path.relative_to(ROOT)), set()).add(node.value)
+    assert {name: texts for name, texts in found.items() if name not in ANOTHER_MEANING} == {}
+    assert set(ANOTHER_MEANING) <= set(found)
 
 
 def test_no_module_is_too_long() -> None:

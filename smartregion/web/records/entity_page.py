@@ -7,55 +7,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from math import asin, cos, radians, sin, sqrt
-from typing import Final
 from urllib.parse import urlencode
 
 from flask import request
 
 import ontology
-from smartregion.web.http.language import euros, gettext, language, lazy_gettext, number
+from smartregion.web.http.language import euros, gettext, language, number
 from smartregion.web.records.descriptions import Description
 from smartregion.web.site.display import Naming, Node, Row, Value, href, link, literal, node, subjects
-from smartregion.web.site.lookups import Facts, iri
+from smartregion.web.site.lookups import Facts
 from smartregion.web.site.maps import Point
 from smartregion.web.site.site import published
-
-_SR: Final = ontology.PREFIXES["sr"]
-_ESSENTIAL: Final = tuple(
-    iri(name)
-    for name in (
-        "adms:status", "sr:lead", "sr:partner", "schema:fundedItem", "sr:recipient", "sr:programme", "schema:funder",
-        "sr:municipality", "sr:district", "sr:governmentDistrict", "dct:isReplacedBy", "dct:subject",
-        "schema:startDate", "schema:endDate", "sr:awardDate", "sr:population",
-    )
-)  # fmt: skip
-"""What is told first, of what there is."""
-
-_SAID_ELSEWHERE: Final = frozenset(
-    iri(name)
-    for name in (
-        "dct:title", "skos:prefLabel", "dct:description", "sr:projectCount", "sr:grantCount", "sr:grantedSum",
-        "geo:hasGeometry", "dct:issued", "dct:modified", "prov:wasDerivedFrom",
-    )
-)  # fmt: skip
-_PLURALS: Final = {
-    "Project": lazy_gettext("Projekte"),
-    "Grant": lazy_gettext("Zuwendungen"),
-    "Municipality": lazy_gettext("Gemeinden"),
-    "FormerMunicipality": lazy_gettext("Frühere Gemeinden"),
-    "District": lazy_gettext("Kreise und kreisfreie Städte"),
-    "GovernmentDistrict": lazy_gettext("Regierungsbezirke"),
-    "MetropolitanRegion": lazy_gettext("Metropolregionen"),
-    "State": lazy_gettext("Länder"),
-    "Organisation": lazy_gettext("Organisationen"),
-    "FundingProgramme": lazy_gettext("Förderprogramme"),
-    "Offer": lazy_gettext("Angebote"),
-    "Place": lazy_gettext("Orte"),
-    "Event": lazy_gettext("Veranstaltungen"),
-    "UseCaseSketch": lazy_gettext("Anwendungsskizzen"),
-}
-_EXPECTED: Final = {_SR + "Project", _SR + "Municipality"}
-_FIRST: Final = ("Project", "Place", "Event", "Offer")
 
 
 @dataclass(frozen=True)
@@ -176,7 +138,7 @@ class EntityPage:
     def essentials(self) -> list[Row]:
         """What is told first."""
         found = {row.iri: row for row in self._node.rows}
-        return [found[path] for path in _ESSENTIAL if path in found]
+        return [found[path] for path in published().labels.essentials if path in found]
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -184,7 +146,7 @@ class EntityPage:
         labels = published().labels
         rows: dict[str | None, list[Row]] = {}
         for row in self._node.rows:
-            if row.iri not in _SAID_ELSEWHERE and row.iri not in _ESSENTIAL:
+            if row.iri not in labels.apart and row.iri not in labels.essentials:
                 rows.setdefault(labels.group(row.iri, self._classes), []).append(row)
         order = sorted(labels.groups, key=lambda group: labels.groups[group]["order"])
         known = [
@@ -213,7 +175,7 @@ class EntityPage:
     @cached_property
     def grants(self) -> Grants | None:
         """The grants to, of or for the record."""
-        shown = [name for name in self._description.referring if _SR + "Grant" in self._facts.classes(name)]
+        shown = [name for name in self._description.referring if self._has_role("award", name)]
         if not shown:
             return None
         lines = [self._grant(name) for name in self._by_date(shown, "sr:awardDate")]
@@ -232,7 +194,7 @@ class EntityPage:
     @property
     def cut(self) -> bool:
         """Whether there are more projects, grants or others than are shown."""
-        shown = sum(_SR + "Project" in self._facts.classes(name) for name in self._description.referring)
+        shown = sum(self._has_role("activity", name) for name in self._description.referring)
         grants = self.grants is not None and len(self.grants.lines) < self.grants.count
         return self._description.cut or grants or shown < (self.projects or 0)
 
@@ -241,13 +203,13 @@ class EntityPage:
         """The records that refer to this one, by kind; grants have a table of their own."""
         kinds: dict[str, list[str]] = {}
         for name in self._description.referring:
-            kinds.setdefault(next(iter(self._facts.classes(name)), ""), []).append(name)
-        kinds.pop(_SR + "Grant", None)
-        shown = []
+            if not self._has_role("award", name):
+                kinds.setdefault(next(iter(self._facts.classes(name)), ""), []).append(name)
+        shown, labels = [], published().labels
         for kind, names in kinds.items():
-            local = kind.removeprefix(_SR)
-            title = str(_PLURALS.get(local) or published().labels.of_class(kind, language()))
-            shown.append((_rank(local), title, Cards(f"list-{local.lower()}", title, self._cards(names))))
+            title = labels.plural(kind, language())
+            anchor = f"list-{kind.removeprefix(ontology.PREFIXES['sr']).lower()}"
+            shown.append((labels.rank(kind), title, Cards(anchor, title, self._cards(names))))
         return [cards for _, _, cards in sorted(shown, key=lambda entry: entry[:2])]
 
     @cached_property
@@ -328,12 +290,15 @@ class EntityPage:
             for name in self._by_date(names, "schema:startDate")
         }
         # That projects are led and municipalities lie here is what one expects.
-        kinds = {kind for name in names for kind in self._facts.classes(name)}
-        telling = len({tuple(role) for role in roles.values()}) > 1 or not kinds <= _EXPECTED
+        expected = all(self._has_role("activity", name) or self._has_role("unit", name) for name in names)
+        telling = len({tuple(role) for role in roles.values()}) > 1 or not expected
         return [
             Card(self._naming[name], href(name), role if telling else [], self._brief(name))
             for name, role in roles.items()
         ]
+
+    def _has_role(self, role: str, name: str) -> bool:
+        return published().labels.has_role(role, self._facts.classes(name))
 
     def _brief(self, name: str) -> list[str]:
         terms = [*self._facts.links(name, "adms:status"), *self._facts.links(name, "dct:subject")]
@@ -370,10 +335,6 @@ def _lexical(facts: Facts, name: str, path: str) -> str:
 
 def _anchor(group: str) -> str:
     return group.rpartition("#")[2].removesuffix("Group")
-
-
-def _rank(local: str) -> int:
-    return _FIRST.index(local) if local in _FIRST else len(_FIRST)
 
 
 def _distance(here: tuple[float, float], there: tuple[float, float]) -> float:

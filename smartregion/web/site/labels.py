@@ -11,6 +11,8 @@ import ontology
 class Labels:
     """Looks up names by IRI.
 
+    :ivar essentials: the properties (IRIs) that a page tells first, in this order.
+    :ivar apart: the properties that pages show in places of their own.
     :param document: ``properties`` with names and order by IRI, ``classes`` with names; a class may have ``properties``
         of its own, whose names fit it better; ``groups`` of properties with names and order; ``incoming``: the
         properties by which records may refer to those of a class.
@@ -21,10 +23,25 @@ class Labels:
         self._classes: dict[str, dict[str, Any]] = document["classes"]
         self._incoming: dict[str, list[str]] = document["incoming"]
         self.groups: dict[str, dict[str, Any]] = document["groups"]
+        # A release of an earlier version has neither.
+        self.essentials: list[str] = document.get("essentials", [])
+        self.apart: frozenset[str] = frozenset(document.get("apart", ()))
 
     def of_class(self, iri: str, language: str) -> str:
         """Name of a class; its prefixed name when the release has none."""
         return str(self._classes.get(iri, {}).get(language) or prefixed(iri))
+
+    def plural(self, iri: str, language: str) -> str:
+        """Name of the records of a class; the name of the class when the release has none."""
+        return str(self._classes.get(iri, {}).get("plural", {}).get(language) or self.of_class(iri, language))
+
+    def rank(self, iri: str) -> int:
+        """Where the list of records of a class stands on pages of others; those without a rank come last."""
+        return int(self._classes.get(iri, {}).get("rank") or 10_000)
+
+    def has_role(self, role: str, classes: Iterable[str]) -> bool:
+        """Whether records of one of these classes have a role (``sr:recordRole``)."""
+        return any(role in self._classes.get(name, {}).get("roles", ()) for name in classes)
 
     def of_property(self, iri: str, classes: Iterable[str], language: str) -> str:
         """Name of a property of a node of these classes; its prefixed name when the release has none."""
