@@ -31,6 +31,7 @@ from harvest_check.profiles import SPDX, nodes
 
 _IANA: Final = re.compile(r"^https?://www\.iana\.org/assignments/media-types/", re.I)
 _COMPRESSED: Final = frozenset({"application/gzip", "application/x-gzip"})
+_PARQUET: Final = "application/vnd.apache.parquet"
 _JSON: Final = re.compile(r"application/([\w.-]+\+)?json")
 _XML: Final = re.compile(r"(application|text)/([\w.-]+\+)?xml")
 _FIELD: Final = 10_000_000
@@ -182,12 +183,25 @@ def _parse(content: IO[bytes], media_type: str, address: str) -> tuple[int | Non
         return _triples(content, syntax, address), None
     if media_type in {"text/csv", "text/tab-separated-values"}:
         return None, _rows(content, "\t" if media_type.endswith("values") else None)
+    if media_type == _PARQUET:
+        return None, _parquet(content)
     if _JSON.fullmatch(media_type):
         return None, _json(content, media_type)
     if _XML.fullmatch(media_type):
         _xml(content)
         return None, None
     raise NotImplementedError
+
+
+def _parquet(content: IO[bytes]) -> int:
+    # Imported here because it is slow to import and seldom wanted.
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        return int(pq.read_metadata(io.BytesIO(io.BufferedReader(content).read())).num_rows)  # type: ignore[type-var]
+    except (pa.ArrowException, OSError) as error:
+        raise Unreadable(str(error)) from None
 
 
 def _triples(content: IO[bytes], syntax: ox.RdfFormat, address: str) -> int:

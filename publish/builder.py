@@ -30,8 +30,8 @@ from publish.catalogue import coverage, feed, quality, schema_org, void
 from publish.catalogue import dcat as catalogue
 from publish.catalogue import interoperability as mims
 from publish.explanations import explanations, reports
-from publish.formats import dumps, tabular
-from publish.formats.dumps import Files
+from publish.formats import dumps, records
+from publish.formats.dumps import DatasetDump, Files
 from publish.pictures import boundaries, pictures
 from publish.pictures.funding import Funding
 from publish.releases import history, identity, succession
@@ -201,11 +201,8 @@ class _Build:
             asserted = list(triples(part.records, self._base))
             found = dumps.canonical([*asserted, *derived(part.record_type, asserted)])
             self._graphs[name] = found
-            dumps.write_records(self._files, f"dump/{name}", found, name)
+            records.write(self._files, DatasetDump(name, part.record_type, part.records, found, by_iri, self._base))
             self._contents[name] = history.contents(self._files.path(f"dump/{name}.nt"), self._base)
-            tabular.write_csv(self._files, name, part.record_type, part.records, by_iri, self._base)
-            label = next(field.term for field in part.record_type.fields if field.role == "LabelRole")
-            tabular.write_geojson(self._files, name, part.records, by_iri, label, self._base)
             counts = len(part.records), len(part.withheld), len(found)
             self._enter(name, part.record_type.iri, *counts, self._files.described[f"dump/{name}.nt"].sha256)
 

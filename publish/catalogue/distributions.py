@@ -11,6 +11,7 @@ from rdflib import DCAT, DCTERMS, RDF, SKOS, XSD, Graph, Literal, Namespace, URI
 from rdflib.term import Node
 
 import ontology
+from publish.releases.formats import Distribution, by_media_type
 from publish.releases.manifest import SUFFIXES, ReleaseFile
 
 ADMS: Final = Namespace(ontology.PREFIXES["adms"])
@@ -33,91 +34,6 @@ _INHERITED: Final = (
 )
 
 
-@dataclass(frozen=True)
-class _Format:
-    """A format that is worth a distribution: open, machine-readable, and in the EU's list of file types.
-
-    :ivar de: what it is good for, in German.
-    :ivar en: the same in English.
-    :ivar bulk: what large amounts are moved in, so that it is also offered compressed.
-    """
-
-    label: str
-    file_type: str
-    standard: str
-    de: str
-    en: str
-    bulk: bool = False
-
-
-_FORMATS: Final = {
-    "application/geo+json": _Format(
-        label="GeoJSON",
-        file_type="GEOJSON",
-        standard="https://www.rfc-editor.org/rfc/rfc7946",
-        de="Für Karten: ein Punkt je Eintrag, der einen Ort hat.",
-        en="For maps: one point for each record that has a place.",
-    ),
-    "application/json": _Format(
-        label="JSON",
-        file_type="JSON",
-        standard="https://www.rfc-editor.org/rfc/rfc8259",
-        de="Für Programme, die JSON lesen.",
-        en="For programs that read JSON.",
-    ),
-    "application/ld+json": _Format(
-        label="JSON-LD",
-        file_type="JSON_LD",
-        standard="https://www.w3.org/TR/json-ld11/",
-        de="Für Programme, die JSON lesen, mit der Bedeutung von RDF.",
-        en="For programs that read JSON, with the meaning of RDF.",
-    ),
-    "application/n-quads": _Format(
-        label="N-Quads",
-        file_type="RDF_N_QUADS",
-        standard="https://www.w3.org/TR/n-quads/",
-        de="RDF mit benannten Graphen, eine Aussage je Zeile: zum Laden in eine Datenbank.",
-        en="RDF with named graphs, one statement a line: for loading into a database.",
-        bulk=True,
-    ),
-    "application/n-triples": _Format(
-        label="N-Triples",
-        file_type="RDF_N_TRIPLES",
-        standard="https://www.w3.org/TR/n-triples/",
-        de="RDF, eine Aussage je Zeile: zum Laden in eine Datenbank und zum Vergleichen.",
-        en="RDF, one statement a line: for loading into a database and for comparing.",
-        bulk=True,
-    ),
-    "application/rdf+xml": _Format(
-        label="RDF/XML",
-        file_type="RDF_XML",
-        standard="https://www.w3.org/TR/rdf-syntax-grammar/",
-        de="RDF für Programme, die XML lesen.",
-        en="RDF for programs that read XML.",
-    ),
-    "application/trig": _Format(
-        label="TriG",
-        file_type="RDF_TRIG",
-        standard="https://www.w3.org/TR/trig/",
-        de="RDF mit benannten Graphen, für Menschen lesbar.",
-        en="RDF with named graphs, readable for people.",
-    ),
-    "text/csv": _Format(
-        label="CSV",
-        file_type="CSV",
-        standard="https://www.rfc-editor.org/rfc/rfc4180",
-        de="Tabelle mit einer Zeile je Eintrag und deutschen Überschriften.",
-        en="Table with one row for each record and German headings.",
-    ),
-    "text/turtle": _Format(
-        label="Turtle",
-        file_type="RDF_TURTLE",
-        standard="https://www.w3.org/TR/turtle/",
-        de="RDF, für Menschen lesbar.",
-        en="RDF, readable for people.",
-    ),
-}
-
 _DOCUMENTS: Final = {
     "context.jsonld": {"de": "JSON-LD-Kontext", "en": "JSON-LD context"},
     "ontology.ttl": {"de": "Klassen und Eigenschaften", "en": "classes and properties"},
@@ -139,6 +55,7 @@ class _Offer:
     name: str
     fragment: str
     detail: dict[str, str]
+    form: Distribution
     file: ReleaseFile
     bytes: int
     sha256: str
@@ -175,27 +92,26 @@ def describe(graph: Graph, dataset: URIRef, base: str, files: Mapping[str, Relea
 def _offers(own: Mapping[str, ReleaseFile]) -> Iterator[_Offer]:
     for name, file in own.items():
         path = PurePosixPath(name)
-        if file.media_type not in _FORMATS or path.parts[0] == "source":
+        form = by_media_type(file.media_type)
+        if form is None or form.distribution is None or path.parts[0] == "source":
             continue
         in_dump = path.parts[0] == "dump"
         if not in_dump and path.suffix != ".ttl" and str(path.with_suffix(".ttl")) in own:
             continue
-        form = _FORMATS[file.media_type]
         fragment = path.suffix[1:] if in_dump else name.replace("/", "-").replace(".", "-")
         detail = {"de": form.label, "en": form.label}
         if not in_dump:
             kinds = _DOCUMENTS.get(name, {"de": name, "en": name})
             detail = {language: f"{kind}, {form.label}" for language, kind in kinds.items()}
-        yield _Offer(name, fragment, detail, file, file.bytes, file.sha256)
-        if in_dump and form.bulk and (packed := file.packed.get("gzip")):
+        yield _Offer(name, fragment, detail, form.distribution, file, file.bytes, file.sha256)
+        if in_dump and form.distribution.bulk and (packed := file.packed.get("gzip")):
             suffix = SUFFIXES["gzip"]
             detail = {language: f"{text}, gzip" for language, text in detail.items()}
             fragment += suffix.replace(".", "-")
-            yield _Offer(name + suffix, fragment, detail, file, packed.bytes, packed.sha256, "gzip")
+            yield _Offer(name + suffix, fragment, detail, form.distribution, file, packed.bytes, packed.sha256, "gzip")
 
 
 def _describe_offer(graph: Graph, dataset: URIRef, base: str, offer: _Offer) -> None:
-    form = _FORMATS[offer.file.media_type]
     distribution, address = URIRef(f"{dataset}#{offer.fragment}"), URIRef(base + offer.name)
     graph.add((dataset, DCAT.distribution, distribution))
     graph.add((distribution, RDF.type, DCAT.Distribution))
@@ -203,17 +119,17 @@ def _describe_offer(graph: Graph, dataset: URIRef, base: str, offer: _Offer) -> 
         if isinstance(title, Literal) and title.language in offer.detail:
             text = f"{title} ({offer.detail[title.language]})"
             graph.add((distribution, DCTERMS.title, Literal(text, lang=title.language)))
-    graph.add((distribution, DCTERMS.description, Literal(form.de, lang="de")))
-    graph.add((distribution, DCTERMS.description, Literal(form.en, lang="en")))
+    for language, use in offer.form.use.items():
+        graph.add((distribution, DCTERMS.description, Literal(use, lang=language)))
     for predicate in _INHERITED:
         _inherit(graph, dataset, distribution, predicate)
-    graph.add((distribution, DCTERMS.conformsTo, URIRef(form.standard)))
+    graph.add((distribution, DCTERMS.conformsTo, URIRef(offer.form.standard)))
     graph.add((distribution, DCTERMS.issued, Literal(offer.file.issued, datatype=XSD.date)))
     graph.add((distribution, DCTERMS.modified, Literal(offer.file.modified, datatype=XSD.date)))
     graph.add((distribution, ADMS.status, COMPLETED))
     graph.add((distribution, DCAT.accessURL, address))
     graph.add((distribution, DCAT.downloadURL, address))
-    graph.add((distribution, DCTERMS["format"], _FILE_TYPE[form.file_type]))
+    graph.add((distribution, DCTERMS["format"], _FILE_TYPE[offer.form.file_type]))
     graph.add((distribution, DCAT.mediaType, _MEDIA_TYPE[offer.file.media_type]))
     if offer.coding:
         graph.add((distribution, DCAT.compressFormat, _MEDIA_TYPE[f"application/{offer.coding}"]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -13,38 +14,46 @@ import pyoxigraph as ox
 from rdflib import Graph
 
 import ontology
+from ingest.model import Field, RecordType
+from ingest.rdf import Node
 from ontology import jsonld
+from publish.releases.formats import FORMATS
 from publish.releases.manifest import SUFFIXES, Packed, ReleaseFile, measure
 
-MEDIA_TYPES = {
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "rdf": "application/rdf+xml",
-    "jsonld": "application/ld+json",
-    "trig": "application/trig",
-    "nq": "application/n-quads",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "geojson": "application/geo+json",
-    "json": "application/json",
-    "atom": "application/atom+xml",
-    "xml": "application/xml",
-    "svg": "image/svg+xml",
-    "txt": "text/plain",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xls": "application/vnd.ms-excel",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-}
-_GRAPH_FORMATS = {
+GRAPH_FORMATS = {
     "ttl": ox.RdfFormat.TURTLE,
     "nt": ox.RdfFormat.N_TRIPLES,
     "rdf": ox.RdfFormat.RDF_XML,
 }
-_DOCUMENT_FORMATS = {**_GRAPH_FORMATS, "jsonld": ox.RdfFormat.JSON_LD}
+_DOCUMENT_FORMATS = {**GRAPH_FORMATS, "jsonld": ox.RdfFormat.JSON_LD}
 DOCUMENT_SUFFIXES = tuple(_DOCUMENT_FORMATS)
 """What a graph that is no dataset is written in."""
 
 _DATASET_FORMATS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
+
+
+@dataclass(frozen=True)
+class DatasetDump:
+    """The records of a dataset as writers of formats get them.
+
+    :ivar name: of the dataset.
+    :ivar records: in the terms of the context, with ``id`` relative to ``{base}id/``.
+    :ivar triples: the same as canonical triples.
+    :ivar by_iri: all records of the release, which these may refer to, by ``id``.
+    :ivar base: base IRI; ends with a slash.
+    """
+
+    name: str
+    record_type: RecordType
+    records: Sequence[Node]
+    triples: list[ox.Triple]
+    by_iri: Mapping[str, Node]
+    base: str
+
+    @property
+    def columns(self) -> list[Field]:
+        """The fields that a table may carry and at least one record has."""
+        return [column for column in self.record_type.columns if any(column.term in row for row in self.records)]
 
 
 class Files:
@@ -74,11 +83,12 @@ class Files:
         """
         path = self.path(name)
         measured = measure(path)
-        media_type = media_type or MEDIA_TYPES[path.suffix.removeprefix(".").lower()]
+        known = FORMATS[path.suffix.removeprefix(".").lower()]
+        media_type = media_type or known.media_type
         before = self._previous.get(name)
         issued = before.issued if before else self._today
         modified = before.modified if before and before.sha256 == measured.sha256 else self._today
-        packed = _pack(path, measured.bytes)
+        packed = _pack(path, measured.bytes) if known.compressible else {}
         self.described[name] = ReleaseFile(
             media_type, measured.bytes, measured.sha256, issued, modified, dataset, packed
         )
@@ -145,17 +155,23 @@ def write_graph(
         _serialize(files, f"{stem}.{suffix}", triples, _DOCUMENT_FORMATS[suffix], dataset)
 
 
-def write_records(files: Files, stem: str, triples: list[ox.Triple], dataset: str) -> None:
-    """Write the triples of records in every syntax; the JSON-LD is in the terms of our context."""
-    for suffix, rdf_format in _GRAPH_FORMATS.items():
-        _serialize(files, f"{stem}.{suffix}", triples, rdf_format, dataset)
-    _write_json(files, f"{stem}.jsonld", jsonld.document(jsonld.compact(triples)), dataset)
+def write_syntax(suffix: str, files: Files, dump: DatasetDump) -> None:
+    """Write the triples of records in a syntax of RDF.
+
+    :param suffix: one of :data:`GRAPH_FORMATS`.
+    """
+    _serialize(files, f"dump/{dump.name}.{suffix}", dump.triples, GRAPH_FORMATS[suffix], dump.name)
+
+
+def write_compact(files: Files, dump: DatasetDump) -> None:
+    """Write the triples of records as JSON-LD in the terms of our context."""
+    _write_json(files, f"dump/{dump.name}.jsonld", jsonld.document(jsonld.compact(dump.triples)), dump.name)
 
 
 def write_whole(files: Files, graphs: Mapping[str, list[ox.Triple]]) -> None:
     """Write all graphs together: ``dump/all`` merged for the syntaxes of one graph, named for those of datasets."""
     merged = canonical(triple for triples in graphs.values() for triple in triples)
-    for suffix, rdf_format in _GRAPH_FORMATS.items():
+    for suffix, rdf_format in GRAPH_FORMATS.items():
         _serialize(files, f"dump/all.{suffix}", merged, rdf_format, "all")
     for suffix, rdf_format in _DATASET_FORMATS.items():
         _serialize(files, f"dump/all.{suffix}", _quads(graphs), rdf_format, "all")

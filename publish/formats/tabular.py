@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from rdflib import SKOS, Literal
 
 import ontology
-from ingest.model import Field, RecordType, by_name, ranked
+from ingest.model import Field, by_name, ranked
 from ingest.rdf import Node
 from ingest.tables import headers
 from publish.formats import csvw
-from publish.formats.dumps import Files
+from publish.formats.dumps import DatasetDump, Files
 
 
-def write_csv(
-    files: Files, name: str, record_type: RecordType, records: Sequence[Node], by_iri: Mapping[str, Node], base: str
-) -> None:
+def write_csv(files: Files, dump: DatasetDump) -> None:
     """One row per record, headers as in the templates, so that the file can be sent in again; what is in it, beside it.
 
     RFC 4180 with LF; several values are separated by ``; ``; only columns that carry a value. Beside a column of keys
     of other records or of concepts there is one with their names.
     """
-    columns = [column for column in record_type.columns if any(column.term in record for record in records)]
-    with files.path(f"dump/{name}.csv").open("w", encoding="utf-8", newline="") as file:
+    columns = dump.columns
+    with files.path(f"dump/{dump.name}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         beside = [heading for column in columns for heading in (column.name["de"], headers.beside(column)) if heading]
         writer.writerow(["IRI", *beside])
-        for record in records:
-            writer.writerow([f"{base}id/{record['id']}", *_cells(record, columns, by_iri)])
-    files.done(f"dump/{name}.csv", name)
-    csvw.write(files, name, record_type, columns, base)
+        for record in dump.records:
+            writer.writerow([f"{dump.base}id/{record['id']}", *_cells(record, columns, dump.by_iri)])
+    files.done(f"dump/{dump.name}.csv", dump.name)
+    csvw.write(files, dump.name, dump.record_type, columns, dump.base)
 
 
 def _cells(record: Node, columns: Iterable[Field], by_iri: Mapping[str, Node]) -> Iterator[str]:
@@ -75,30 +73,27 @@ def cell(value: Any, column: Field) -> str:
     return str(value)
 
 
-def write_geojson(
-    files: Files, name: str, records: Sequence[Node], by_iri: Mapping[str, Node], label_term: str, base: str
-) -> None:
+def write_geojson(files: Files, dump: DatasetDump) -> None:
     """The records that have a place, as points (RFC 7946); nothing is written when none has."""
-    features = list(_features(records, by_iri, label_term, base))
+    features = list(_features(dump))
     if not features:
         return
-    with files.path(f"dump/{name}.geojson").open("w", encoding="utf-8") as file:
+    with files.path(f"dump/{dump.name}.geojson").open("w", encoding="utf-8") as file:
         json.dump({"type": "FeatureCollection", "features": features}, file, ensure_ascii=False, indent=1)
         file.write("\n")
-    files.done(f"dump/{name}.geojson", name)
+    files.done(f"dump/{dump.name}.geojson", dump.name)
 
 
-def _features(
-    records: Iterable[Node], by_iri: Mapping[str, Node], label_term: str, base: str
-) -> Iterator[dict[str, Any]]:
-    for record in records:
-        coordinates = point(record, by_iri)
+def _features(dump: DatasetDump) -> Iterator[dict[str, Any]]:
+    label_term = dump.record_type.label_term
+    for record in dump.records:
+        coordinates = point(record, dump.by_iri)
         if coordinates is None:
             continue
         properties = {term: value for term, value in record.items() if term not in ("id", "latitude", "longitude")}
         yield {
             "type": "Feature",
-            "id": f"{base}id/{record['id']}",
+            "id": f"{dump.base}id/{record['id']}",
             "geometry": {"type": "Point", "coordinates": coordinates},
             "properties": {"label": record[label_term], **properties},
         }

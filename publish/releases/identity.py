@@ -20,6 +20,7 @@ _SOFTWARE = (
     "pyshacl",
     "rdflib",
     "pandas",
+    "pyarrow",
     "python-calamine",
     "shapely",
     "PyStemmer",

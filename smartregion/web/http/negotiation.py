@@ -8,42 +8,15 @@ not ask for helps it more than none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from flask import request
 
+from publish.releases import formats
 from sparql_endpoint import preferred
 
-
-class Format(NamedTuple):
-    """A format of an answer.
-
-    :ivar media_type: as it is registered.
-    :ivar aliases: older and private names, by which clients still ask for it.
-    :ivar subset: suffix of a format whose documents are all documents of this one, too.
-    """
-
-    media_type: str
-    aliases: tuple[str, ...] = ()
-    subset: str | None = None
-
-
-FORMATS: Final = {
-    "ttl": Format(
-        "text/turtle", ("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3", "application/n3")
-    ),
-    "nt": Format("application/n-triples", ("text/plain", "text/ntriples")),
-    "rdf": Format("application/rdf+xml", ("application/xml", "text/xml")),
-    "jsonld": Format("application/ld+json", ("application/json", "application/x-json+ld")),
-    "trig": Format("application/trig", ("application/x-trig",), "ttl"),
-    "nq": Format("application/n-quads", ("text/nquads", "text/x-nquads"), "nt"),
-    "json": Format("application/json"),
-    "csv": Format("text/csv"),
-    "geojson": Format("application/geo+json", ("application/vnd.geo+json",)),
-    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "html": Format("text/html", ("application/xhtml+xml",)),
-}
-"""Formats by suffix; the usual one first. A name belongs to the format that has it as its own, if that is offered."""
+FORMATS: Final = {suffix: known for suffix, known in formats.FORMATS.items() if known.answer}
+"""Formats of answers by suffix. A name belongs to the format that has it as its own, if that is offered."""
 
 _REPRESENTATION: Final = "http://www.w3.org/ns/dx/conneg/altr#hasRepresentation"
 

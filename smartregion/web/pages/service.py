@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from publish.releases.formats import FORMATS
 from publish.releases.manifest import ReleaseFile
 from smartregion.web.catalogue.feed import SUFFIXES
 from smartregion.web.http.language import lazy_gettext
@@ -18,19 +19,6 @@ blueprint = Blueprint("service", __name__)
 
 _MOST_WITHHELD: Final = 500
 """Withheld records that the page explains at once; each has an address of its own."""
-
-_FORMATS: Final = {
-    "ttl": "Turtle",
-    "nt": "N-Triples",
-    "nq": "N-Quads",
-    "trig": "TriG",
-    "rdf": "RDF/XML",
-    "jsonld": "JSON-LD",
-    "csv": "CSV",
-    "geojson": "GeoJSON",
-    "json": "JSON",
-    "xlsx": "Excel",
-}
 
 _FAMILIES: Final = (
     ("dump/catalog.", lazy_gettext("Katalog (DCAT-AP.de), vollständig")),
@@ -141,7 +129,7 @@ def _unkept(text: str) -> Response:
 
 def _format(name: str) -> str:
     suffix = name.rpartition(".")[2]
-    return _FORMATS.get(suffix, suffix.upper())
+    return FORMATS[suffix].label if suffix in FORMATS else suffix.upper()
 
 
 def _belongs(name: str, start: str) -> bool:

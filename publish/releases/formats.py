@@ -1,0 +1,204 @@
+"""The formats of what is published: one row says all that is true of one.
+
+Negotiation, dumps, distributions, links on pages and compression read from here. To add a format, add a row; a format
+of the records also needs a writer (:mod:`publish.formats.records`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Why a format is worth a DCAT distribution: it is open, machine-readable, and in the EU's list of file types.
+
+    :ivar file_type: its name in https://publications.europa.eu/resource/authority/file-type.
+    :ivar standard: address of what defines it.
+    :ivar use: what it is good for, by language.
+    :ivar bulk: whether large amounts are moved in it, so that it is also offered compressed.
+    """
+
+    file_type: str
+    standard: str
+    use: dict[str, str]
+    bulk: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format.
+
+    :ivar suffix: of names of files and of addresses.
+    :ivar media_type: as it is registered (https://www.iana.org/assignments/media-types/).
+    :ivar label: how people call it.
+    :ivar answer: whether an address without suffix may be answered in it.
+    :ivar aliases: older and private media types, by which clients still ask for it.
+    :ivar subset: suffix of a format whose documents are all documents of this one, too.
+    :ivar compressible: whether gzip and brotli make it smaller.
+    :ivar distribution: None for what is no distribution of a dataset.
+    """
+
+    suffix: str
+    media_type: str
+    label: str
+    answer: bool = True
+    aliases: tuple[str, ...] = ()
+    subset: str | None = None
+    compressible: bool = True
+    distribution: Distribution | None = field(default=None, repr=False)
+
+
+_ROWS: Final = (
+    Format(
+        "ttl",
+        "text/turtle",
+        "Turtle",
+        aliases=("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3", "application/n3"),
+        distribution=Distribution(
+            "RDF_TURTLE",
+            "https://www.w3.org/TR/turtle/",
+            {"de": "RDF, für Menschen lesbar.", "en": "RDF, readable for people."},
+        ),
+    ),
+    Format(
+        "nt",
+        "application/n-triples",
+        "N-Triples",
+        aliases=("text/plain", "text/ntriples"),
+        distribution=Distribution(
+            "RDF_N_TRIPLES",
+            "https://www.w3.org/TR/n-triples/",
+            {
+                "de": "RDF, eine Aussage je Zeile: zum Laden in eine Datenbank und zum Vergleichen.",
+                "en": "RDF, one statement a line: for loading into a database and for comparing.",
+            },
+            bulk=True,
+        ),
+    ),
+    Format(
+        "rdf",
+        "application/rdf+xml",
+        "RDF/XML",
+        aliases=("application/xml", "text/xml"),
+        distribution=Distribution(
+            "RDF_XML",
+            "https://www.w3.org/TR/rdf-syntax-grammar/",
+            {"de": "RDF für Programme, die XML lesen.", "en": "RDF for programs that read XML."},
+        ),
+    ),
+    Format(
+        "jsonld",
+        "application/ld+json",
+        "JSON-LD",
+        aliases=("application/json", "application/x-json+ld"),
+        distribution=Distribution(
+            "JSON_LD",
+            "https://www.w3.org/TR/json-ld11/",
+            {
+                "de": "Für Programme, die JSON lesen, mit der Bedeutung von RDF.",
+                "en": "For programs that read JSON, with the meaning of RDF.",
+            },
+        ),
+    ),
+    Format(
+        "trig",
+        "application/trig",
+        "TriG",
+        aliases=("application/x-trig",),
+        subset="ttl",
+        distribution=Distribution(
+            "RDF_TRIG",
+            "https://www.w3.org/TR/trig/",
+            {
+                "de": "RDF mit benannten Graphen, für Menschen lesbar.",
+                "en": "RDF with named graphs, readable for people.",
+            },
+        ),
+    ),
+    Format(
+        "nq",
+        "application/n-quads",
+        "N-Quads",
+        aliases=("text/nquads", "text/x-nquads"),
+        subset="nt",
+        distribution=Distribution(
+            "RDF_N_QUADS",
+            "https://www.w3.org/TR/n-quads/",
+            {
+                "de": "RDF mit benannten Graphen, eine Aussage je Zeile: zum Laden in eine Datenbank.",
+                "en": "RDF with named graphs, one statement a line: for loading into a database.",
+            },
+            bulk=True,
+        ),
+    ),
+    Format(
+        "json",
+        "application/json",
+        "JSON",
+        distribution=Distribution(
+            "JSON",
+            "https://www.rfc-editor.org/rfc/rfc8259",
+            {"de": "Für Programme, die JSON lesen.", "en": "For programs that read JSON."},
+        ),
+    ),
+    Format(
+        "csv",
+        "text/csv",
+        "CSV",
+        distribution=Distribution(
+            "CSV",
+            "https://www.rfc-editor.org/rfc/rfc4180",
+            {
+                "de": "Tabelle mit einer Zeile je Eintrag und deutschen Überschriften.",
+                "en": "Table with one row for each record and German headings.",
+            },
+        ),
+    ),
+    Format(
+        "geojson",
+        "application/geo+json",
+        "GeoJSON",
+        aliases=("application/vnd.geo+json",),
+        distribution=Distribution(
+            "GEOJSON",
+            "https://www.rfc-editor.org/rfc/rfc7946",
+            {
+                "de": "Für Karten: ein Punkt je Eintrag, der einen Ort hat.",
+                "en": "For maps: one point for each record that has a place.",
+            },
+        ),
+    ),
+    Format(
+        "parquet",
+        "application/vnd.apache.parquet",
+        "Parquet",
+        compressible=False,
+        distribution=Distribution(
+            "PARQUET",
+            "https://parquet.apache.org/docs/file-format/",
+            {
+                "de": "Für Auswertungen (pandas, DuckDB, R): Spalten mit Typen, Punkte wie in GeoParquet.",
+                "en": "For analysis (pandas, DuckDB, R): typed columns, points as in GeoParquet.",
+            },
+        ),
+    ),
+    Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"),
+    Format("html", "text/html", "HTML", aliases=("application/xhtml+xml",)),
+    Format("tsv", "text/tab-separated-values", "TSV", answer=False),
+    Format("atom", "application/atom+xml", "Atom", answer=False),
+    Format("xml", "application/xml", "XML", answer=False),
+    Format("svg", "image/svg+xml", "SVG", answer=False),
+    Format("txt", "text/plain", "Text", answer=False),
+    Format("xls", "application/vnd.ms-excel", "Excel 97", answer=False),
+    Format("ods", "application/vnd.oasis.opendocument.spreadsheet", "OpenDocument", answer=False),
+)
+
+FORMATS: Final = {row.suffix: row for row in _ROWS}
+"""All formats by suffix, the usual one first."""
+
+
+def by_media_type(media_type: str) -> Format | None:
+    """The format of a media type that is its own; None for one that is not in the table."""
+    return next((row for row in _ROWS if row.media_type == media_type), None)
