@@ -1,4 +1,4 @@
-# make run | test | test-fast | check | dist | bench | clean ; PYTHON, HOST, PORT may be given
+# make run | test | test-fast | check | translations | dist | bench | clean ; PYTHON, HOST, PORT may be given
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -7,14 +7,15 @@ BENCH_SIZES ?= 1000 10000
 BENCH_SECONDS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
-EDITOR := smartregion/web/static/vendor/yasqe.js
+WEB := smartregion/web
+EDITOR := $(WEB)/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
 READERS := tests/conformance/readers/node_modules/.package-lock.json
 
 # Tests start hundreds of programs; each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast check setup dist bench clean
+.PHONY: run test test-fast check setup translations dist bench clean
 
 run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
@@ -57,6 +58,13 @@ $(JUDGES): tests/browser/judges/package.json tests/browser/judges/package-lock.j
 $(READERS): tests/conformance/readers/package.json tests/conformance/readers/package-lock.json | $(VENV)/ready
 	@$(BIN)/npm ci --prefix tests/conformance/readers --ignore-scripts --loglevel error \
 		|| echo "jsonld, jsonld-streaming-parser and Comunica could not be had; their tests are skipped." >&2
+
+# Takes the German texts out of code and templates, and compiles what is translated.
+translations: setup
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F $(WEB)/babel.cfg -k _ -k gettext -k lazy_gettext -k ngettext:1,2 --sort-output --no-location -o build/messages.pot $(WEB)
+	$(BIN)/pybabel -q update -i build/messages.pot -d $(WEB)/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 1000
+	$(BIN)/pybabel -q compile -d $(WEB)/translations
 
 # Wheel and sdist in dist/.
 dist: setup

@@ -170,20 +170,8 @@ _ROWS: Final = (
             },
         ),
     ),
-    Format(
-        "parquet",
-        "application/vnd.apache.parquet",
-        "Parquet",
-        compressible=False,
-        distribution=Distribution(
-            "PARQUET",
-            "https://parquet.apache.org/docs/file-format/",
-            {
-                "de": "Für Auswertungen (pandas, DuckDB, R): Spalten mit Typen, Punkte wie in GeoParquet.",
-                "en": "For analysis (pandas, DuckDB, R): typed columns, points as in GeoParquet.",
-            },
-        ),
-    ),
+    # No distribution as long as data.europa.eu takes it for neither open nor machine readable: docs/harvesters.md.
+    Format("parquet", "application/vnd.apache.parquet", "Parquet", compressible=False),
     Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"),
     Format("html", "text/html", "HTML", aliases=("application/xhtml+xml",)),
     Format("tsv", "text/tab-separated-values", "TSV", answer=False),

@@ -8,9 +8,10 @@ import json
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 _SOFTWARE = (
@@ -62,17 +63,19 @@ def _hash(parts: list[object]) -> str:
 def _code() -> dict[str, str]:
     """SHA-256 of our own code, vocabulary and shapes."""
     return {
-        f"{package}/{entry.name}": hashlib.sha256(entry.read_bytes()).hexdigest()
+        name: hashlib.sha256(entry.read_bytes()).hexdigest()
         for package in _CODE
-        for folder in (
-            package_files(package),
-            package_files(package).joinpath("schemes"),
-            package_files(package).joinpath("queries"),
-        )
-        if folder.is_dir()
-        for entry in folder.iterdir()
-        if entry.is_file()
+        for name, entry in _files(package_files(package), package)
     }
+
+
+def _files(folder: Traversable, name: str) -> Iterator[tuple[str, Traversable]]:
+    """All files of a package and of the packages below it."""
+    for entry in folder.iterdir():
+        if entry.is_file():
+            yield f"{name}/{entry.name}", entry
+        elif entry.name != "__pycache__":
+            yield from _files(entry, f"{name}/{entry.name}")
 
 
 def inputs(data: Path, tables: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import hashlib
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from flask import Flask
 from flask_compress import Compress
@@ -68,6 +69,25 @@ _COMPRESSED = [
 ]
 
 
+BLUEPRINTS: Final = (
+    pages.blueprint,
+    feed.blueprint,
+    files.blueprint,
+    navigator.blueprint,
+    discovery.blueprint,
+    search.blueprint,
+    datasets.blueprint,
+    entities.blueprint,
+    figures.blueprint,
+    health.blueprint,
+    validate.blueprint,
+    service.blueprint,
+    vocabulary.blueprint,
+    legal.blueprint,
+)
+"""All pages and files, beside the SPARQL endpoint."""
+
+
 def create_app(settings: Settings) -> Flask:
     """The application over the releases below ``settings.var``.
 
@@ -114,20 +134,8 @@ def create_app(settings: Settings) -> Flask:
     gateway.register(app)
     assets.register(app)
     Compress(app)
-    app.register_blueprint(pages.blueprint)
-    app.register_blueprint(feed.blueprint)
-    app.register_blueprint(files.blueprint)
-    app.register_blueprint(navigator.blueprint)
-    app.register_blueprint(discovery.blueprint)
-    app.register_blueprint(search.blueprint)
-    app.register_blueprint(datasets.blueprint)
-    app.register_blueprint(entities.blueprint)
-    app.register_blueprint(figures.blueprint)
-    app.register_blueprint(health.blueprint)
-    app.register_blueprint(validate.blueprint)
-    app.register_blueprint(service.blueprint)
-    app.register_blueprint(vocabulary.blueprint)
-    app.register_blueprint(legal.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.register_blueprint(
         sparql_endpoint.blueprint(
             public,

@@ -392,7 +392,7 @@ def test_workers_end_with_the_process_that_started_them(release: Release) -> Non
     code = f"""
 import sys, os, signal
 from pathlib import Path
-from engine import Limits, TABLE_TYPES
+from sparql_engine import Limits, TABLE_TYPES
 from sparql_engine.embedded import EmbeddedEngine
 from sparql_engine.processes import Snapshot
 engine = EmbeddedEngine(lambda: Snapshot("1", Path({str(release.store)!r})), Limits(workers=2))

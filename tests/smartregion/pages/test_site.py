@@ -22,7 +22,7 @@ from publish.releases.release import Releases
 
 pytestmark = pytest.mark.slow
 
-VNU = Path(__file__).parent / "browser" / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+VNU = Path(__file__).parents[2] / "browser" / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 FORMATS = {
     "text/html": None,
     "text/turtle": ox.RdfFormat.TURTLE,
