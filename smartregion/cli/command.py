@@ -5,23 +5,20 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import ValidationError
 
-from harvest_check.check import HarvestError
-from ingest.pipeline.catalogue import CatalogueError
-from ingest.validation.validation import Validator, fast, reference
-from publish.builder import BuildError
-from publish.push import PushError
-from publish.releases.release import ReleaseError
 from smartregion.settings import Settings
-from smartregion.web.server import ServerError
+
+if TYPE_CHECKING:
+    from ingest.validation.validation import Validator
 
 
 class Failure(click.ClickException):
@@ -47,6 +44,9 @@ def override(settings: Settings, **given: Any) -> Settings:
 
 def validator(settings: Settings) -> Validator:
     """How records are validated."""
+    # Imported here, as below, because it is slow to import and few commands need it.
+    from ingest.validation.validation import fast, reference
+
     return reference if settings.reference_validation else fast
 
 
@@ -59,18 +59,49 @@ base_option = click.option("--base", help="Base IRI of everything that is publis
 
 
 class Commands(click.Group):
-    """Commands whose errors that a person can mend are one sentence and status 2: a :class:`Failure`."""
+    """Commands that are imported when they are called; errors that a person can mend are one sentence and status 2.
+
+    :param where: module of this package and name in it, by command: ``{"build": "build:build_command"}``.
+    """
+
+    def __init__(self, *args: Any, where: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._where = where or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return [*super().list_commands(ctx), *self._where]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in self._where:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self._where[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"smartregion.cli.{module}"), name)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
         try:
             return super().invoke(ctx)
-        except (BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError) as error:
+        except _mendable() as error:
             raise Failure(str(error)) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # whoever reads the output has gone; click ends quietly
             raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """The errors that a person can mend; asked for when there is one."""
+    from harvest_check.check import HarvestError
+    from ingest.pipeline.catalogue import CatalogueError
+    from publish.builder import BuildError
+    from publish.push import PushError
+    from publish.releases.release import ReleaseError
+    from smartregion.web.server import ServerError
+
+    return BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError
 
 
 def say(line: str) -> None:

@@ -52,7 +52,10 @@ def test_every_kind_of_fault_of_a_feed_is_documented_with_its_severity() -> None
 
 def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
     found = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         found.append((prefix + name, command))
         if isinstance(command, click.Group):
             found += commands(command, f"{prefix}{name} ")
