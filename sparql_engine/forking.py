@@ -30,6 +30,11 @@ _LOG = logging.getLogger(__name__)
 _START_SECONDS = 120.0
 """Reading ten million triples into memory takes half of it."""
 _GRACE_SECONDS = 2.0
+_BEGIN = """import runpy, sys
+sys.modules["pyarrow"] = None
+program = sys.argv.pop(1)
+runpy.run_module(program, run_name="__main__", alter_sys=True)"""
+"""As ``-m`` does, but without pyarrow: pandas imports it wherever it is installed, and it starts threads."""
 
 
 class Origin:
@@ -44,7 +49,7 @@ class Origin:
         places = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-P", "-m", program, str(theirs.fileno())],
+                [sys.executable, "-P", "-c", _BEGIN, program, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -922,7 +922,7 @@ def cases() -> Iterator[Any]:
 def test_good_records_give_no_results() -> None:
     data = Graph().parse(data=as_turtle([*GOOD.values()]), format="nt")
     others = Graph().parse(data=as_turtle(OTHERS), format="nt")
-    found = judge(data + others, shapes.load())
+    found = judge(data + others, Graph() + shapes.load())
     assert {focus: results for focus, results in found.items() if (URIRef(focus), None, None) in data} == {}
 
 
@@ -946,7 +946,7 @@ def test_record_without_an_address_is_found(type_name: str) -> None:
     data = Graph().parse(data=as_turtle([record]), format="nt")
     (focus,) = (node for node in data.subjects(RDF.type, SR[type_name]))
     assert isinstance(focus, BNode)
-    assert judge(data, shapes.load())[str(focus)][type_name] == V
+    assert judge(data, Graph() + shapes.load())[str(focus)][type_name] == V
 
 
 def select(query: str, records: list[Record]) -> set[str]:
@@ -1111,7 +1111,9 @@ BAD_CATALOGUE: list[tuple[str, str, Results]] = [
 def judge_catalogue(text: str) -> Results:
     data = Graph().parse(data=text, format="turtle", publicID=BASE)
     return {
-        shape: severity for results in judge(data, shapes.catalogue()).values() for shape, severity in results.items()
+        shape: severity
+        for results in judge(data, Graph() + shapes.catalogue()).values()
+        for shape, severity in results.items()
     }
 
 

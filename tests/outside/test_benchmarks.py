@@ -62,7 +62,14 @@ def test_a_benchmark_runs(command: str, bench: Path, user: dict[str, str]) -> No
 
 
 def test_every_target_of_make_is_run() -> None:
-    assert TARGETS - ELSEWHERE.keys() == {"bench", "clean"}
+    assert TARGETS - ELSEWHERE.keys() == {"bench", "clean", "translations"}
+
+
+def test_make_translations_finds_them_fresh(bench: Path, user: dict[str, str]) -> None:
+    command = ["make", "--old-file", "setup", "translations"]
+    subprocess.run(command, cwd=bench, env=user, capture_output=True, check=True)
+    changed = subprocess.run(["git", "diff", "--stat"], cwd=bench, env=user, capture_output=True, text=True, check=True)
+    assert changed.stdout == ""
 
 
 def test_make_clean_leaves_what_is_under_version_control(bench: Path, user: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -19,16 +20,22 @@ pytestmark = pytest.mark.slow
 PROJECTS, GRANTS = "projects.csv", "grants.csv"
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return few_records(tmp_path / "data")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Path:
+    """Few records and a release of them, of which each test has a copy."""
+    root = tmp_path_factory.mktemp("built")
+    build(few_records(root / "data"), BASE, Releases(root / "var"), executor, silent)
+    return root
 
 
 @pytest.fixture
-def releases(tmp_path: Path, data: Path, executor: Executor) -> Releases:
-    found = Releases(tmp_path / "var")
-    build(data, BASE, found, executor, silent)
-    return found
+def data(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built / "data", tmp_path / "data"))
+
+
+@pytest.fixture
+def releases(built: Path, tmp_path: Path) -> Releases:
+    return Releases(Path(shutil.copytree(built / "var", tmp_path / "var", symlinks=True)))
 
 
 def again(data: Path, releases: Releases, executor: Executor, percent: float = 20, base: str = BASE) -> Outcome:

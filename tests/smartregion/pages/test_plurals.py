@@ -11,13 +11,14 @@ from support import ROOT
 
 from ingest import record_types
 from ingest.reports import counted
-from smartregion.web.records import entity_page
 
 pytestmark = pytest.mark.slow
 
 
 def test_every_type_of_record_has_a_plural() -> None:
-    assert set(entity_page._PLURALS) == {each.name for each in record_types().values()}
+    for each in record_types().values():
+        assert each.plural.keys() == {"de", "en"}, each.name
+        assert each.plural["de"] != each.label["de"], each.name
 
 
 @pytest.mark.parametrize("thing", counted.WORDS)
