@@ -35,6 +35,8 @@ def test_the_endpoint_imports_the_engine_and_the_vocabulary_only() -> None:
         ("publish/push.py", "import smartregion.settings", "Imports run down"),
         ("smartregion/web/pages/start.py", "import publish.search.index", "reads of a release the contract only"),
         ("publish/push.py", "import sparql_engine", "without the engine"),
+        ("publish/push.py", "import sparql_endpoint", "Only the program has an endpoint"),
+        ("smartregion/web/site/health.py", "import publish.releases.history", "loads nothing that reads tables"),
         ("smartregion/web/http/ranges.py", "import smartregion.web.site.current", "No circles"),
     ],
 )
