@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from pydantic import ValidationError
@@ -19,6 +20,17 @@ from smartregion.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.validation.validation import Validator
+
+
+_MENDABLE: Final = {
+    "harvest_check.check": "HarvestError",
+    "ingest.pipeline.catalogue": "CatalogueError",
+    "publish.builder": "BuildError",
+    "publish.push": "PushError",
+    "publish.releases.release": "ReleaseError",
+    "smartregion.web.server": "ServerError",
+}
+"""Class of the errors that a person can mend, by module."""
 
 
 class Failure(click.ClickException):
@@ -93,15 +105,8 @@ class Commands(click.Group):
 
 
 def _mendable() -> tuple[type[Exception], ...]:
-    """The errors that a person can mend; asked for when there is one."""
-    from harvest_check.check import HarvestError
-    from ingest.pipeline.catalogue import CatalogueError
-    from publish.builder import BuildError
-    from publish.push import PushError
-    from publish.releases.release import ReleaseError
-    from smartregion.web.server import ServerError
-
-    return BuildError, CatalogueError, HarvestError, PushError, ReleaseError, ServerError
+    """The errors that a person can mend, of the modules that are loaded: no others can have been raised."""
+    return tuple(getattr(sys.modules[module], name) for module, name in _MENDABLE.items() if module in sys.modules)
 
 
 def say(line: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import openpyxl
@@ -17,6 +18,7 @@ from sources import change, few_records
 from support import BASE, ROOT, free_port
 
 from publish.releases.release import Releases
+from smartregion.cli import command
 
 pytestmark = pytest.mark.slow
 
@@ -205,3 +207,8 @@ def test_the_reference_can_be_asked_alone_and_finds_the_same(tmp_path: Path) -> 
     assert alone.returncode == 0, alone.stderr
     assert len(json.loads(alone.stdout)) > 10
     assert run(*arguments, SMARTREGION_REFERENCE_VALIDATION="false").stdout == alone.stdout
+
+
+@pytest.mark.parametrize(("module", "name"), command._MENDABLE.items())
+def test_every_error_that_a_person_can_mend_is_one(module: str, name: str) -> None:
+    assert issubclass(getattr(import_module(module), name), Exception)
