@@ -90,7 +90,7 @@ def validate(
     findings: dict[tuple[str, str | None, str | None], Finding] = {}
     violating: set[Node] = set()
     for page, graph in parts:
-        data = graph + (code_lists if code_lists is not None else _known_concepts(graph))
+        data = graph + (code_lists if code_lists is not None else known_concepts(graph))
         nodes = graph.all_nodes()
         sets = [(shapes, True)] if shapes is not None else [(rules("dcat-ap.ttl"), True)]
         if shapes is None and german:
@@ -105,7 +105,7 @@ def validate(
     return Report(list(findings.values()), violating)
 
 
-def _known_concepts(graph: Graph) -> Graph:
+def known_concepts(graph: Graph) -> Graph:
     """Members of public code lists with their types, since validators have these lists beside the feed."""
     known = Graph(bind_namespaces="none")
     for value in set(graph.objects()):

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Final
 
 import pyoxigraph as ox
-from rdflib import SH, Graph, URIRef
+from rdflib import RDF, RDFS, SH, Graph, URIRef
 from rdflib.term import Node
 
 from ingest.validation.constraint_query import ConstraintQuery, compile_query
@@ -47,6 +49,30 @@ class Screen:
 
     parts: tuple[Part, ...]
     beyond: frozenset[str]
+
+
+_OTHER_TARGETS: Final = (SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsOf, SH.target)
+
+
+def surely_conforms(data: Graph, shapes_graph: Graph) -> bool:
+    """Whether no shape can object to a graph: False means that only the reference can tell.
+
+    :param shapes_graph: treat it as read-only; its screens are kept as long as it is.
+    """
+    if any((None, target, None) in shapes_graph for target in _OTHER_TARGETS) or (None, RDFS.subClassOf, None) in data:
+        return False
+    focus = []
+    for record_class, screen in _screens(shapes_graph).items():
+        nodes = set(data.subjects(RDF.type, record_class))
+        if not all(isinstance(node, URIRef) for node in nodes):
+            return False
+        focus.append((screen, sorted(map(str, nodes))))
+    return not suspects(focus, ox.parse(data.serialize(format="nt", encoding="utf-8"), format=ox.RdfFormat.N_TRIPLES))
+
+
+@cache
+def _screens(graph: Graph) -> dict[Node, Screen]:
+    return {aimed: screen(graph, str(aimed)) for aimed in set(graph.objects(None, SH.targetClass))}
 
 
 def screen(graph: Graph, record_class: str) -> Screen:
