@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 WEB := smartregion/web
 EDITOR := $(WEB)/static/vendor/yasqe.js
 JUDGES := tests/browser/judges/node_modules/.package-lock.json
+ENGLISH := $(WEB)/translations/en/LC_MESSAGES/messages.mo
 READERS := tests/conformance/readers/node_modules/.package-lock.json
 
 # Tests start hundreds of programs; each would compile all modules anew.
@@ -34,7 +35,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-setup: $(VENV)/ready $(EDITOR)
+setup: $(VENV)/ready $(EDITOR) $(ENGLISH)
 
 $(VENV)/ready: setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
@@ -42,6 +43,9 @@ $(VENV)/ready: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,dev,frontend]"
 	@touch $@
+
+$(ENGLISH): $(ENGLISH:.mo=.po) | $(VENV)/ready
+	@$(BIN)/pybabel -q compile -d $(WEB)/translations
 
 # Node itself comes from PyPI. Without a registry of npm packages the service runs, and the query page is a plain form.
 $(EDITOR): frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/build.mjs frontend/yasqe.js | $(VENV)/ready
@@ -75,4 +79,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.queries $(BENCH_SIZES) --seconds $(BENCH_SECONDS)
 
 clean:
-	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules smartregion/web/static/vendor *.egg-info
+	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules $(dir $(EDITOR)) $(ENGLISH) *.egg-info

@@ -1,4 +1,4 @@
-"""Metadata is in setup.cfg. Here is what it cannot say: the packages, and that a wheel needs the query editor."""
+"""Metadata is in setup.cfg. Here is what it cannot say: the packages, and what has to be built before a wheel."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from setuptools.command.build_py import build_py
 _EDITOR = Path(__file__).with_name("smartregion") / "web" / "static" / "vendor" / "yasqe.js"
 
 
-class BuildWithEditor(build_py):  # type: ignore[misc]
-    """Refuses to leave out what comes from npm, which a user of the wheel could not add."""
+class BuildPackages(build_py):  # type: ignore[misc]
+    """Compiles the translations; refuses to leave out what comes from npm, which a user of the wheel could not add."""
 
     def run(self) -> None:
+        self.run_command("compile_catalog")
         if not self.editable_mode and not _EDITOR.is_file():
             raise SystemExit("The query editor is not built yet. Run: make setup")
         super().run()
@@ -22,5 +23,5 @@ class BuildWithEditor(build_py):  # type: ignore[misc]
 # Every folder with modules is a package; the records go with them, as what ``smartregion init`` copies.
 setup(
     packages=[*find_packages(exclude=["tests*", "benchmarks*"]), "smartregion_data"],
-    cmdclass={"build_py": BuildWithEditor},
+    cmdclass={"build_py": BuildPackages},
 )

@@ -12,6 +12,9 @@ from outside.started import environment
 from support import EDITOR, ROOT
 
 
+COMPILED = Path("smartregion/web/translations/en/LC_MESSAGES/messages.mo")
+
+
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone in a directory of its own. Its ``.venv`` is the environment that is there, its code is its own.
@@ -25,6 +28,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (target / ".venv").symlink_to(sys.prefix)
     if EDITOR.exists():
         shutil.copytree(EDITOR.parent, target / EDITOR.parent.relative_to(ROOT))
+    subprocess.run(["make", "--directory", str(target), "--old-file", ".venv/ready", "-s", str(COMPILED)], check=True)
     return target
 
 
