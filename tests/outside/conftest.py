@@ -11,7 +11,6 @@ import pytest
 from outside.started import environment
 from support import EDITOR, ROOT
 
-
 COMPILED = Path("smartregion/web/translations/en/LC_MESSAGES/messages.mo")
 
 
