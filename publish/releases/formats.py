@@ -1,7 +1,7 @@
 """The formats of what is published: one row says all that is true of one.
 
-Negotiation, dumps, distributions, links on pages and compression read from here. To add a format, add a row; a format
-of the records also needs a writer (:mod:`publish.formats.records`).
+Negotiation, dumps, distributions, links on pages, compression and uploads read from here.
+To add a format, add a row; a format of the records also needs a writer (:mod:`publish.formats.records`).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Format:
     :ivar answer: whether an address without suffix may be answered in it.
     :ivar aliases: older and private media types, by which clients still ask for it.
     :ivar subset: suffix of a format whose documents are all documents of this one, too.
+    :ivar sent: whether files in it may be sent to be checked.
     :ivar compressible: whether gzip and brotli make it smaller.
     :ivar distribution: None for what is no distribution of a dataset.
     """
@@ -46,6 +47,7 @@ class Format:
     answer: bool = True
     aliases: tuple[str, ...] = ()
     subset: str | None = None
+    sent: bool = False
     compressible: bool = True
     distribution: Distribution | None = field(default=None, repr=False)
 
@@ -56,6 +58,7 @@ _ROWS: Final = (
         "text/turtle",
         "Turtle",
         aliases=("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3", "application/n3"),
+        sent=True,
         distribution=Distribution(
             "RDF_TURTLE",
             "https://www.w3.org/TR/turtle/",
@@ -67,6 +70,7 @@ _ROWS: Final = (
         "application/n-triples",
         "N-Triples",
         aliases=("text/plain", "text/ntriples"),
+        sent=True,
         distribution=Distribution(
             "RDF_N_TRIPLES",
             "https://www.w3.org/TR/n-triples/",
@@ -82,6 +86,7 @@ _ROWS: Final = (
         "application/rdf+xml",
         "RDF/XML",
         aliases=("application/xml", "text/xml"),
+        sent=True,
         distribution=Distribution(
             "RDF_XML",
             "https://www.w3.org/TR/rdf-syntax-grammar/",
@@ -93,6 +98,7 @@ _ROWS: Final = (
         "application/ld+json",
         "JSON-LD",
         aliases=("application/json", "application/x-json+ld"),
+        sent=True,
         distribution=Distribution(
             "JSON_LD",
             "https://www.w3.org/TR/json-ld11/",
@@ -108,6 +114,7 @@ _ROWS: Final = (
         "TriG",
         aliases=("application/x-trig",),
         subset="ttl",
+        sent=True,
         distribution=Distribution(
             "RDF_TRIG",
             "https://www.w3.org/TR/trig/",
@@ -123,6 +130,7 @@ _ROWS: Final = (
         "N-Quads",
         aliases=("text/nquads", "text/x-nquads"),
         subset="nt",
+        sent=True,
         distribution=Distribution(
             "RDF_N_QUADS",
             "https://www.w3.org/TR/n-quads/",
@@ -137,6 +145,7 @@ _ROWS: Final = (
         "json",
         "application/json",
         "JSON",
+        sent=True,
         distribution=Distribution(
             "JSON",
             "https://www.rfc-editor.org/rfc/rfc8259",
@@ -147,6 +156,7 @@ _ROWS: Final = (
         "csv",
         "text/csv",
         "CSV",
+        sent=True,
         distribution=Distribution(
             "CSV",
             "https://www.rfc-editor.org/rfc/rfc4180",
@@ -172,15 +182,23 @@ _ROWS: Final = (
     ),
     # No distribution as long as data.europa.eu takes it for neither open nor machine readable: docs/harvesters.md.
     Format("parquet", "application/vnd.apache.parquet", "Parquet", compressible=False),
-    Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"),
+    Format(
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "Excel",
+        sent=True,
+        compressible=False,
+    ),
     Format("html", "text/html", "HTML", aliases=("application/xhtml+xml",)),
-    Format("tsv", "text/tab-separated-values", "TSV", answer=False),
+    Format("tsv", "text/tab-separated-values", "TSV", answer=False, sent=True),
     Format("atom", "application/atom+xml", "Atom", answer=False),
     Format("xml", "application/xml", "XML", answer=False),
     Format("svg", "image/svg+xml", "SVG", answer=False),
     Format("txt", "text/plain", "Text", answer=False),
-    Format("xls", "application/vnd.ms-excel", "Excel 97", answer=False),
-    Format("ods", "application/vnd.oasis.opendocument.spreadsheet", "OpenDocument", answer=False),
+    Format("xls", "application/vnd.ms-excel", "Excel 97", answer=False, sent=True),
+    Format(
+        "ods", "application/vnd.oasis.opendocument.spreadsheet", "OpenDocument", False, sent=True, compressible=False
+    ),
 )
 
 FORMATS: Final = {row.suffix: row for row in _ROWS}

@@ -14,6 +14,7 @@ from flask_compress import Compress
 
 import ontology
 import sparql_endpoint
+from publish.releases.formats import FORMATS
 from publish.releases.release import Releases
 from smartregion.settings import Settings
 from smartregion.web.catalogue import datasets, feed, files, vocabulary
@@ -45,28 +46,16 @@ _WORTH_A_FILE = 0.01
 _UNPACKED = 25
 """How many times its size a workbook may unpack to; XML of tables packs to a tenth."""
 
-_COMPRESSED = [
-    "text/html",
-    "text/css",
-    "text/javascript",
-    "image/svg+xml",
-    "text/csv",
-    "text/tab-separated-values",
-    "text/turtle",
-    "application/atom+xml",
-    "application/geo+json",
-    "application/json",
-    "application/ld+json",
-    "application/n-quads",
-    "application/n-triples",
-    "application/problem+json",
-    "application/rdf+xml",
-    "application/sparql-results+json",
-    "application/sparql-results+xml",
-    "application/trig",
-    "application/x-suggestions+json",
-    "application/xml",
-]
+_COMPRESSED: Final = sorted(
+    {
+        "text/css",
+        "text/javascript",
+        "application/problem+json",
+        "application/sparql-results+json",
+        "application/sparql-results+xml",
+        "application/x-suggestions+json",
+    }.union(row.media_type for row in FORMATS.values() if row.compressible)
+)
 
 
 BLUEPRINTS: Final = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -280,8 +281,12 @@ def test_a_scheme_describes_itself(name: str) -> None:
     assert set(graph.subjects(RDF.type, SKOS.ConceptScheme)) == {scheme}
     for predicate in (DCTERMS.title, DCTERMS.description):
         assert in_both_languages(graph, scheme, predicate)
-    for predicate in (DCTERMS.license, DCTERMS.publisher, DCTERMS.issued):
+    for predicate in (DCTERMS.license, DCTERMS.publisher):
         assert graph.value(scheme, predicate) == ontology.vocabulary().value(ONTOLOGY, predicate)
+    (issued,) = graph.objects(scheme, DCTERMS.issued)
+    assert isinstance(issued, Literal)
+    assert issued.datatype == XSD.date
+    assert isinstance(issued.value, date)
     assert set(graph.objects(scheme, SKOS.hasTopConcept)) == set(concepts(name))
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
+from publish.releases.formats import FORMATS
+
 _TEXT = {"type": "string"}
 _NULLABLE = {"type": ["string", "null"]}
-_BODIES = (
-    "text/csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/vnd.oasis.opendocument.spreadsheet",
-    "application/vnd.ms-excel",
-    "text/turtle",
-    "application/ld+json",
-)
 
 
-def document(base: str, types: Sequence[str], megabytes: int) -> dict[str, Any]:
+def document(base: str, types: Sequence[str], templates: Iterable[str], megabytes: int) -> dict[str, Any]:
     """The document.
 
     :param base: base IRI of the service.
     :param types: names of the record types.
+    :param templates: names of the files to fill in, without their language.
     :param megabytes: largest file, in MiB.
     """
     return {
@@ -37,7 +32,7 @@ def document(base: str, types: Sequence[str], megabytes: int) -> dict[str, Any]:
             "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         },
         "servers": [{"url": base.rstrip("/")}],
-        "paths": {"/api/validate": {"post": _validate(types)}, "/templates/{file}": {"get": _template(types)}},
+        "paths": {"/api/validate": {"post": _validate(types)}, "/templates/{file}": {"get": _template(templates)}},
         "components": {"schemas": {"Report": _report(types), "Finding": _finding(), "Problem": _problem()}},
     }
 
@@ -49,8 +44,9 @@ def _validate(types: Sequence[str]) -> dict[str, Any]:
         "properties": {"file": {"type": "string", "format": "binary"}, "type": kind},
         "required": ["file"],
     }
-    bodies = {name: {"schema": {"type": "string", "format": "binary"}} for name in _BODIES}
-    records = {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    records = {"schema": {"type": "array", "items": {"type": "object"}}}
+    bodies = {row.media_type: records if row.suffix == "json" else binary for row in FORMATS.values() if row.sent}
     return {
         "operationId": "validate",
         "summary": "Check a file",
@@ -63,7 +59,7 @@ def _validate(types: Sequence[str]) -> dict[str, Any]:
                 "schema": _TEXT,
             },
         ],
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}, **bodies, **records}},
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}, **bodies}},
         "responses": {
             "200": {
                 "description": "What was found; also when the file cannot be read, which is a finding.",
@@ -86,13 +82,12 @@ def _validate(types: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _template(types: Sequence[str]) -> dict[str, Any]:
-    names = [f"{name}.{suffix}" for name in types for suffix in ("xlsx", "csv", "json")]
+def _template(templates: Iterable[str]) -> dict[str, Any]:
     return {
         "operationId": "template",
         "summary": "A table to fill in, or the JSON Schema of records",
         "parameters": [
-            {"name": "file", "in": "path", "required": True, "schema": {"type": "string", "enum": names}},
+            {"name": "file", "in": "path", "required": True, "schema": {"type": "string", "enum": sorted(templates)}},
             {"name": "lang", "in": "query", "schema": {"type": "string", "enum": ["de", "en"]}},
         ],
         "responses": {"200": {"description": "The template."}, "404": {"description": "There is no such template."}},

@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
 from harvest_check.http.client import Client, Limits
+from publish.releases.formats import FORMATS
 from smartregion.web.checking.file_names import clean
 from smartregion.web.http.language import gettext
 from smartregion.web.http.problems import Problem
@@ -35,20 +36,7 @@ _LINK_SECONDS: Final = 20.0
 _REDIRECTS: Final = 5
 _OVERHEAD: Final = 2**16
 _PASTED: Final = "Eingabe"
-_SUFFIXES: Final = {
-    "text/csv": ".csv",
-    "text/tab-separated-values": ".tsv",
-    "application/json": ".json",
-    "application/ld+json": ".jsonld",
-    "application/rdf+xml": ".rdf",
-    "application/n-triples": ".nt",
-    "application/n-quads": ".nq",
-    "application/trig": ".trig",
-    "text/turtle": ".ttl",
-    "application/vnd.ms-excel": ".xls",
-    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-}
+_SUFFIXES: Final = {row.media_type: f".{row.suffix}" for row in FORMATS.values() if row.sent}
 
 
 @dataclass(frozen=True)

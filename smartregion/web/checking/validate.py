@@ -140,12 +140,16 @@ def _typed(field: str, problem: Problem | None) -> str:
     return request.form.get(field, "") if is_read else ""
 
 
+def _templates() -> list[list[str]]:
+    """Record type, language and suffix of each template."""
+    files = published().release.manifest.files
+    return [name.partition("/")[2].split(".") for name in files if name.startswith("templates/")]
+
+
 def _types() -> dict[str, str]:
     """Names of the record types with a template, and what they are called."""
-    files = published().release.manifest.files
-    names = sorted(name.split("/")[1].split(".")[0] for name in files if name.startswith("templates/"))
     labels = published().labels
-    found = {name: labels.of_class(str(SR[name]), language()) for name in names}
+    found = {name: labels.of_class(str(SR[name]), language()) for name, _, _ in sorted(_templates())}
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
@@ -166,7 +170,8 @@ def description() -> ResponseReturnValue:
     cached = documents.not_modified("json")
     if cached is not None:
         return cached
-    described = openapi.document(published().release.manifest.base, list(_types()), _checking().uploads.megabytes)
+    base, files = published().release.manifest.base, {f"{name}.{suffix}" for name, _, suffix in _templates()}
+    described = openapi.document(base, list(_types()), files, _checking().uploads.megabytes)
     text = json.dumps(described, ensure_ascii=False, indent=1) + "\n"
     return documents.finish(Response(text, mimetype="application/json"), "json")
 
