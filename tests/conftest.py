@@ -14,6 +14,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 from _pytest.assertion import util as assertion_util
+from sources import EPOCH, few_records
 from support import BASE, DATA, silent
 
 from ingest.pipeline.existing_records import Standing, standing
@@ -44,14 +45,43 @@ def there() -> Standing:
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Releases:
     """A directory with one release of the real records. The first process of a run builds it, each has its copy."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    shared = _shared(tmp_path_factory)
     with (shared / "built.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         built = Releases(shared / "built")
         if built.current_id() is None:
             build(DATA, BASE, built, executor, silent)
     return Releases(Path(shutil.copytree(built.root, tmp_path_factory.mktemp("release") / "var", symlinks=True)))
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that all processes of a run have."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory, thread: Executor) -> Path:
+    """``data`` with few records and ``var`` with their release, of ``FIRST``; built once in a run, to be copied."""
+    root = _shared(tmp_path_factory) / "few"
+    with (root.parent / "few.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if Releases(root / "var").current_id() is None:
+            patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+            build(few_records(root / "data"), BASE, Releases(root / "var"), thread, silent)
+    return root
+
+
+@pytest.fixture
+def data(few: Path, tmp_path: Path) -> Path:
+    """A copy of the few records, to be changed."""
+    return Path(shutil.copytree(few / "data", tmp_path / "data"))
+
+
+@pytest.fixture
+def first(few: Path, tmp_path: Path) -> Releases:
+    """A copy of the directory with the release of the few records."""
+    return Releases(Path(shutil.copytree(few / "var", tmp_path / "var", symlinks=True)))
 
 
 @pytest.fixture(scope="session")

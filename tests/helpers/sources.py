@@ -10,6 +10,9 @@ from support import DATA
 
 Row = dict[str, str]
 
+FIRST, EPOCH = "2023-11-14T22:13:20Z", "1700000000"
+"""When the release of the few records was built that tests begin with, also as SOURCE_DATE_EPOCH."""
+
 
 def few_records(target: Path) -> Path:
     """A copy of the sources with twelve municipalities and what belongs to them alone: builds in a second."""

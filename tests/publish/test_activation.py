@@ -20,22 +20,9 @@ pytestmark = pytest.mark.slow
 PROJECTS, GRANTS = "projects.csv", "grants.csv"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Path:
-    """Few records and a release of them, of which each test has a copy."""
-    root = tmp_path_factory.mktemp("built")
-    build(few_records(root / "data"), BASE, Releases(root / "var"), executor, silent)
-    return root
-
-
 @pytest.fixture
-def data(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built / "data", tmp_path / "data"))
-
-
-@pytest.fixture
-def releases(built: Path, tmp_path: Path) -> Releases:
-    return Releases(Path(shutil.copytree(built / "var", tmp_path / "var", symlinks=True)))
+def releases(first: Releases) -> Releases:
+    return first
 
 
 def again(data: Path, releases: Releases, executor: Executor, percent: float = 20, base: str = BASE) -> Outcome:

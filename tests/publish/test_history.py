@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from sources import change, drop, few_records, put, rows
+from sources import EPOCH, FIRST, change, drop, put, rows
 from support import BASE, DATA, select, silent
 
 from publish.builder import build
@@ -20,27 +20,28 @@ from publish.releases.release import Release, Releases
 pytestmark = pytest.mark.slow
 
 KIKZ, WINTER = "mainziel-2-0", "smarter-winterdienst-hanau"
-FIRST, SECOND, THIRD = "2023-11-14T22:13:20Z", "2024-03-09T16:00:00Z", "2024-07-03T09:46:40Z"
-EPOCHS = {FIRST: "1700000000", SECOND: "1710000000", THIRD: "1720000000"}
+SECOND, THIRD = "2024-03-09T16:00:00Z", "2024-07-03T09:46:40Z"
+EPOCHS = {FIRST: EPOCH, SECOND: "1710000000", THIRD: "1720000000"}
 PROJECTS, GRANTS = "projects.csv", "grants.csv"
 
 Build = Callable[..., Release]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return few_records(tmp_path / "data")
-
-
-@pytest.fixture
 def built(tmp_path: Path, data: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Builds a release of the data at a moment and makes it current."""
 
-    def make(moment: str, var: str = "var") -> Release:
+    def make(moment: str, var: str = "other") -> Release:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCHS[moment])
         return build(data, BASE, Releases(tmp_path / var), executor, silent, shrink_percent=100).release
 
     return make
+
+
+@pytest.fixture
+def later(first: Releases, built: Build) -> Build:
+    """Builds a release of the data as it is then, after the first one."""
+    return lambda moment: built(moment, first.root.name)
 
 
 def dates(release: Release, iri: str) -> tuple[str, str]:
@@ -53,33 +54,31 @@ def delete_project(data: Path, key: str) -> None:
     drop(data / GRANTS, key)
 
 
-def test_a_record_changes_when_what_is_said_of_it_does(data: Path, built: Build) -> None:
-    built(FIRST)
+def test_a_record_changes_when_what_is_said_of_it_does(data: Path, later: Build) -> None:
     change(data / PROJECTS, KIKZ, Status="umgesetzt")
-    second = built(SECOND)
+    second = later(SECOND)
     assert dates(second, f"project/{KIKZ}") == (FIRST, SECOND)
     changed = {iri for part in History.of(second).records.values() for iri in part if dates(second, iri)[1] == SECOND}
     assert changed == {f"project/{KIKZ}"}
 
 
-def test_another_row_in_the_table_is_no_change(data: Path, built: Build) -> None:
+def test_another_row_in_the_table_is_no_change(data: Path, later: Build) -> None:
     """Rows move when one is inserted above them; what the records say stays."""
-    built(FIRST)
     put(data / PROJECTS, rows(data / PROJECTS)[::-1])
-    second = built(SECOND)
+    second = later(SECOND)
     assert {dates(second, f"project/{row['Kennung']}") for row in rows(data / PROJECTS)} == {(FIRST, FIRST)}
 
 
-def test_dates_can_be_queried_and_are_stated_once(built: Build) -> None:
-    release = built(FIRST)
+def test_dates_can_be_queried_and_are_stated_once(first: Releases) -> None:
+    release = first.open()
     store = ox.Store.read_only(str(release.store))
     found = select(store, "SELECT (COUNT(?r) AS ?n) (MAX(?m) AS ?last) { ?r dct:issued ?i ; dct:modified ?m ; a ?c "
                           "FILTER(STRSTARTS(STR(?r), '" + BASE + "id/')) }")  # fmt: skip
     assert found == [(str(release.manifest.records), FIRST)]
 
 
-def test_the_dumps_depend_on_no_date(data: Path, built: Build) -> None:
-    one, other = built(FIRST), built(SECOND, "elsewhere")
+def test_the_dumps_depend_on_no_date(first: Releases, built: Build) -> None:
+    one, other = first.open(), built(SECOND)
     assert one.id == other.id
     for name in one.manifest.files:
         if name.startswith(("dump/", "source/", "tombstones.")) and not name.startswith("dump/catalog."):
@@ -102,12 +101,11 @@ def test_the_same_way_gives_the_same_bytes(data: Path, built: Build) -> None:
     assert last.manifest.files == expected.manifest.files
 
 
-def test_a_deleted_record_leaves_a_tombstone_for_all_later_releases(tmp_path: Path, data: Path, built: Build) -> None:
-    built(FIRST)
+def test_a_deleted_record_leaves_a_tombstone_for_all_later_releases(tmp_path: Path, data: Path, later: Build) -> None:
     delete_project(data, WINTER)
-    built(SECOND)
+    later(SECOND)
     change(data / PROJECTS, KIKZ, Status="umgesetzt")
-    third = built(THIRD)
+    third = later(THIRD)
     assert len(Releases(tmp_path / "var").prune(keep=1)) == 2
     tombstone = History.of(third).tombstones[f"project/{WINTER}"]
     assert tombstone.deleted == SECOND
@@ -133,44 +131,40 @@ def test_a_record_that_was_there_for_one_release_only_is_not_forgotten(data: Pat
     assert History.of(third).tombstones[f"project/{WINTER}"].deleted == THIRD
 
 
-def test_a_record_that_comes_back_is_no_tombstone_and_new_again(data: Path, built: Build) -> None:
+def test_a_record_that_comes_back_is_no_tombstone_and_new_again(data: Path, later: Build) -> None:
     everything = rows(data / PROJECTS)
-    built(FIRST)
     drop(data / PROJECTS, WINTER)
     drop(data / GRANTS, WINTER)
-    built(SECOND)
+    later(SECOND)
     put(data / PROJECTS, everything)
-    third = built(THIRD)
+    third = later(THIRD)
     assert f"project/{WINTER}" not in History.of(third).absent
     assert dates(third, f"project/{WINTER}") == (FIRST, THIRD)
     assert dates(third, f"project/{KIKZ}") == (FIRST, FIRST)
 
 
-def test_a_withheld_record_is_not_deleted_until_it_is(data: Path, built: Build) -> None:
-    built(FIRST)
+def test_a_withheld_record_is_not_deleted_until_it_is(data: Path, later: Build) -> None:
     change(data / PROJECTS, KIKZ, Status="vielleicht")
-    second = built(SECOND)
+    second = later(SECOND)
     assert not History.of(second).tombstones
     assert f"project/{KIKZ}" in History.of(second).absent
     drop(data / PROJECTS, KIKZ)
     drop(data / GRANTS, KIKZ)
-    third = built(THIRD)
+    third = later(THIRD)
     tombstone = History.of(third).tombstones[f"project/{KIKZ}"]
     assert (tombstone.deleted, tombstone.title["de"]) == (THIRD, "Mainziel 2.0")
 
 
-def test_a_withheld_record_that_is_mended_keeps_its_dates(data: Path, built: Build) -> None:
+def test_a_withheld_record_that_is_mended_keeps_its_dates(data: Path, later: Build) -> None:
     before = rows(data / PROJECTS)
-    built(FIRST)
     change(data / PROJECTS, KIKZ, Status="vielleicht")
-    built(SECOND)
+    later(SECOND)
     put(data / PROJECTS, before)
-    assert dates(built(THIRD), f"project/{KIKZ}") == (FIRST, FIRST)
+    assert dates(later(THIRD), f"project/{KIKZ}") == (FIRST, FIRST)
 
 
 @pytest.mark.parametrize("spoilt", ["missing file", "file without header", "no key column", "empty key"])
-def test_a_source_that_cannot_be_read_deletes_nothing(data: Path, built: Build, spoilt: str) -> None:
-    built(FIRST)
+def test_a_source_that_cannot_be_read_deletes_nothing(data: Path, later: Build, spoilt: str) -> None:
     table = data / PROJECTS
     content = rows(table)
     match spoilt:
@@ -182,19 +176,18 @@ def test_a_source_that_cannot_be_read_deletes_nothing(data: Path, built: Build, 
             table.write_text(table.read_text(encoding="utf-8").replace("Kennung,", "Nummer,", 1), encoding="utf-8")
         case "empty key":
             change(table, KIKZ, Kennung="")
-    second = built(SECOND)
+    second = later(SECOND)
     assert not History.of(second).tombstones
     assert f"project/{KIKZ}" in History.of(second).absent
     header = ",".join(content[0])
     table.write_text(header + "\n", encoding="utf-8")
     put(table, [row for row in content if row["Kennung"] != KIKZ])
-    assert set(History.of(built(THIRD)).tombstones) >= {f"project/{KIKZ}"}
+    assert set(History.of(later(THIRD)).tombstones) >= {f"project/{KIKZ}"}
 
 
-def test_a_deleted_former_municipality_names_its_successor(data: Path, built: Build) -> None:
-    built(FIRST)
+def test_a_deleted_former_municipality_names_its_successor(data: Path, later: Build) -> None:
     drop(data / "former_municipalities.csv", "06435014")
-    tombstone = History.of(built(SECOND)).tombstones["municipality/06435014"]
+    tombstone = History.of(later(SECOND)).tombstones["municipality/06435014"]
     assert tombstone.replaced_by == ["municipality/06415000"]
 
 
