@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import Executor
 from pathlib import Path
 
 import pytest
-from sources import change, drop, few_records, put, rows
+from sources import change, drop, put, rows
 from support import BASE, silent
 from test_cli import run
 

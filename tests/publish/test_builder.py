@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import brotli  # type: ignore[import-untyped]
 import pyoxigraph as ox
 import pytest
-from sources import change, few_records
+from sources import EPOCH, change, rows
 from support import BASE, DATA, ROOT, select, silent, some
 
 import ontology
@@ -32,6 +32,7 @@ from publish.releases.release import Release, Releases
 
 pytestmark = pytest.mark.slow
 
+WINTER = "smarter-winterdienst-hanau"
 FORMATS = {
     "nt": ox.RdfFormat.N_TRIPLES,
     "ttl": ox.RdfFormat.TURTLE,
@@ -95,38 +96,33 @@ def test_an_unchanged_input_is_not_built_again(releases: Releases, executor: Exe
     assert (releases.directory / (releases.current_id() or "")).stat().st_mtime_ns == before
 
 
-def test_only_what_changed_gets_a_new_date(tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = Path(shutil.copytree(DATA, tmp_path / "data"))
-    releases = Releases(tmp_path / "var")
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    first = build(data, BASE, releases, executor, silent).release.manifest
-    table = data / "events.csv"
-    table.write_text(table.read_text(encoding="utf-8").replace("Sommertour", "Sommerreise"), encoding="utf-8")
+def test_only_what_changed_gets_a_new_date(
+    data: Path, first: Releases, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = first.open().manifest
+    change(data / "projects.csv", WINTER, **{"Titel (deutsch)": "Winterdienst"})
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1710000000")
-    second = build(data, BASE, releases, executor, silent).release.manifest
-    assert second.id != first.id
-    changed = {name for name, entry in second.datasets.items() if entry != first.datasets[name]}
-    assert changed == {"events", "all"}
-    assert (second.datasets["events"].issued, second.datasets["events"].modified) == ("2023-11-14", "2024-03-09")
-    versions = {name: entry.version for name, entry in second.datasets.items()}
-    assert versions == {name: 2 if name in changed else 1 for name in second.datasets}
-    assert {name: entry.previous for name, entry in second.datasets.items() if entry.previous} == dict.fromkeys(
+    after = build(data, BASE, first, executor, silent).release.manifest
+    assert after.id != before.id
+    changed = {name for name, entry in after.datasets.items() if entry != before.datasets[name]}
+    assert changed == {"projects", "all"}
+    assert (after.datasets["projects"].issued, after.datasets["projects"].modified) == ("2023-11-14", "2024-03-09")
+    versions = {name: entry.version for name, entry in after.datasets.items()}
+    assert versions == {name: 2 if name in changed else 1 for name in after.datasets}
+    assert {name: entry.previous for name, entry in after.datasets.items() if entry.previous} == dict.fromkeys(
         changed, "2023-11-14"
     )
 
 
 def test_a_changed_project_touches_nothing_but_itself(
-    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two releases with one changed project and one dataset a page: the difference of all pages, line by line."""
-    data = Path(shutil.copytree(DATA, tmp_path / "data"))
     releases = Releases(tmp_path / "var")
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
     first = build(data, BASE, releases, executor, silent, 1).release
-    table = data / "projects.csv"
-    text = table.read_text(encoding="utf-8")
-    assert text.count("zugänglich seit dem 1. Februar 2021.") == 1
-    table.write_text(text.replace("zugänglich seit dem 1. Februar 2021.", "zugänglich seit Februar 2021."), "utf-8")
+    described = {row["Kennung"]: row["Beschreibung (deutsch)"] for row in rows(data / "projects.csv")}[WINTER]
+    change(data / "projects.csv", WINTER, **{"Beschreibung (deutsch)": f"{described} Mehr folgt."})
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1710000000")
     second = build(data, BASE, releases, executor, silent, 1).release
     touched = {"projects", "all"}
@@ -247,49 +243,41 @@ def test_a_catalogue_without_a_german_title_is_refused(tmp_path: Path, executor:
 
 def _start(data: Path, var: Path) -> subprocess.Popen[bytes]:
     """A real build in a process group of its own."""
-    command = [sys.executable, "-m", "smartregion", "build", "--data", str(data), "--var", str(var)]
+    command = [sys.executable, "-m", "smartregion", "build", "--data", str(data), "--var", str(var), "--base", BASE]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
-def test_a_build_killed_at_any_moment_leaves_the_previous_release(tmp_path: Path) -> None:
+def test_a_build_killed_at_any_moment_leaves_the_previous_release(data: Path, first: Releases, tmp_path: Path) -> None:
     """Twenty kill -9, spread over the whole of a build; the release that serves stays whole each time."""
-    data, var = few_records(tmp_path / "data"), tmp_path / "var"
-    assert _start(data, var).wait(120) == 0
-    releases = Releases(var)
-    first = releases.open()
-    change(data / "projects.csv", "smarter-winterdienst-hanau", **{"Titel (deutsch)": "Winterdienst"})
+    change(data / "projects.csv", WINTER, **{"Titel (deutsch)": "Winterdienst"})
     started = time.monotonic()
     assert _start(data, tmp_path / "measure").wait(120) == 0
     seconds = time.monotonic() - started
-    survived = 0
+    before, survived = first.current_id(), 0
     for moment in range(20):
-        writer = _start(data, var)
+        writer = _start(data, first.root)
         time.sleep(seconds * (moment + 0.5) / 20)
         os.killpg(writer.pid, signal.SIGKILL)
         survived += writer.wait() != 0
-        current = releases.open()
-        if current.id != first.id:
+        current = first.open()
+        if current.id != before:
             break
         check(current)
     assert survived >= 10
-    assert _start(data, var).wait(120) == 0
-    check(releases.open())
-    assert releases.current_id() != first.id
-    assert sorted(releases.ids()) == sorted(path.name for path in releases.directory.iterdir())
+    assert _start(data, first.root).wait(120) == 0
+    check(first.open())
+    assert first.current_id() != before
+    assert sorted(first.ids()) == sorted(path.name for path in first.directory.iterdir())
 
 
-def test_what_has_changed_is_validated_again_and_gives_the_same_release(tmp_path: Path, executor: Executor) -> None:
-    data = Path(shutil.copytree(DATA, tmp_path / "data"))
-    var = Releases(tmp_path / "var")
-    build(data, BASE, var, executor, silent)
-    before = kept(var)
-    table = data / "grants.csv"
-    text = table.read_text(encoding="utf-8")
-    table.write_text(text.replace("258000", "-258000", 1), encoding="utf-8")
-    assert text != table.read_text(encoding="utf-8")
-    again = build(data, BASE, var, executor, silent).release
+def test_what_has_changed_is_validated_again_and_gives_the_same_release(
+    data: Path, first: Releases, tmp_path: Path, executor: Executor
+) -> None:
+    before = kept(first)
+    change(data / "grants.csv", WINTER, Förderbetrag="-258000")
+    again = build(data, BASE, first, executor, silent).release
     # The grant, and the project of the same identifier, which might be a second one of its kind.
-    assert len(kept(var) - before) == len(before - kept(var)) == 2
+    assert len(kept(first) - before) == len(before - kept(first)) == 2
     fresh = build(data, BASE, Releases(tmp_path / "other"), executor, silent).release
     assert again.file("quality.json")[0].read_bytes() == fresh.file("quality.json")[0].read_bytes()
 

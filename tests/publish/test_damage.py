@@ -38,12 +38,10 @@ def build(var: Path, data: Path = DATA, **environment: str) -> subprocess.Comple
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What an operator has after two builds, of which the second deletes a project."""
-    root = tmp_path_factory.mktemp("operator")
-    data = few_records(root / "data")
-    assert build(root / "var", data, SOURCE_DATE_EPOCH="1760000000").returncode == 0
-    table = data / "grants.csv"
+    root = Path(shutil.copytree(few, tmp_path_factory.mktemp("operator") / "root", symlinks=True))
+    data, table = root / "data", root / "data" / "grants.csv"
     put(table, rows(table)[:-1])
     assert build(root / "var", data, SOURCE_DATE_EPOCH="1770000000").returncode == 0
     return root

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, URIRef
-from sources import drop, few_records
+from sources import drop
 from support import BASE, select, silent, some
 from test_web import BROWSER, close, make
 
@@ -329,17 +329,15 @@ def test_what_is_to_be_seen_is_there(seen: Seen, name: str) -> None:
         seen.get(address, BROWSER)
 
 
-def test_deleted_records_answer_410_over_later_releases(tmp_path: Path, executor: Executor) -> None:
+def test_deleted_records_answer_410_over_later_releases(data: Path, first: Releases, executor: Executor) -> None:
     """MIM1, C1 R1.5: identifiers stay, over three releases of which only the last is kept."""
-    data, releases = few_records(tmp_path / "data"), Releases(tmp_path / "var")
-    build(data, BASE, releases, executor, silent)
     for table in ("projects.csv", "grants.csv"):
         drop(data / table, "mainziel-2-0")
-    build(data, BASE, releases, executor, silent)
+    build(data, BASE, first, executor, silent)
     drop(data / "organisations.csv", "ekom21")
-    build(data, BASE, releases, executor, silent)
-    releases.prune(keep=1)
-    app = make(releases.root)
+    build(data, BASE, first, executor, silent)
+    first.prune(keep=1)
+    app = make(first.root)
     try:
         gone = app.test_client().get("/id/project/mainziel-2-0")
         assert gone.status_code == 410

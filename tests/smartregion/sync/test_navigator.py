@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import python_calamine
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from sources import change, drop, few_records, put, rows
+from sources import EPOCH, change, drop, put, rows
 from support import BASE, ROOT, select, silent
 from test_web import BROWSER, close, make
 
@@ -41,13 +42,11 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def second(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Iterator[Release]:
+def second(few: Path, tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Iterator[Release]:
     """Two releases: in the second a project, another one's grant and a title have changed, and a project is gone."""
-    root = tmp_path_factory.mktemp("navigator")
-    data, releases = few_records(root / "data"), Releases(root / "var")
+    root = Path(shutil.copytree(few, tmp_path_factory.mktemp("navigator") / "root", symlinks=True))
+    data, releases = root / "data", Releases(root / "var")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-        build(data, BASE, releases, executor, silent)
         change(data / "projects.csv", CHANGED, Status="umgesetzt", **{"Titel (deutsch)": HOSTILE})
         change(data / "grants.csv", REGRANTED, Förderbetrag="1300000")
         drop(data / "projects.csv", DELETED)
@@ -350,17 +349,15 @@ def test_the_default_is_json_and_the_rest_is_not_found(client: FlaskClient) -> N
 
 
 def test_a_workbook_has_the_same_bytes_for_the_same_rows(
-    tmp_path: Path, second: Release, executor: Executor, monkeypatch: pytest.MonkeyPatch
+    data: Path, first: Releases, tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    data = few_records(tmp_path / "data")
-    found = [build(data, BASE, Releases(tmp_path / name), executor, silent).release for name in ("one", "two")]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    found = [first.open(), build(data, BASE, Releases(tmp_path / "other"), executor, silent).release]
     sums = [{name: file.sha256 for name, file in release.manifest.files.items()} for release in found]
     assert sums[0] == sums[1]
 
 
-def test_a_project_without_place_has_no_geometry(tmp_path: Path, executor: Executor) -> None:
-    data = few_records(tmp_path / "data")
+def test_a_project_without_place_has_no_geometry(data: Path, tmp_path: Path, executor: Executor) -> None:
     table = data / "projects.csv"
     (lead,) = [row["Kennung"] for row in rows(data / "organisations.csv")][:1]
     put(table, [row | {"Federführung": lead} if row["Kennung"] == CHANGED else row for row in rows(table)])
