@@ -48,7 +48,7 @@ def results(aims: Mapping[str, Iterable[Node]], triples: Iterable[ox.Triple], ba
     :param base: base IRI, ending in a slash.
     :raises TypeError: pyshacl gave no report.
     """
-    data = _Data().parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
+    data = PreparedData().parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
     graph = _aimed(aims)
     report = _report(data, graph)
     found = [_result(report, node, graph, base) for node in report.subjects(RDF.type, SH.ValidationResult)]
@@ -85,7 +85,7 @@ def _message(report: Graph, node: Node, shapes_graph: Graph) -> Text:
     raise KeyError(f"The shape {report.value(node, SH.sourceShape)} has no message.")
 
 
-class _Data(Graph):
+class PreparedData(Graph):
     """A graph that parses each query once: pyshacl asks the same question about every record, and 90 % of its time
     went into reading it.
     """

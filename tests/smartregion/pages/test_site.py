@@ -55,11 +55,12 @@ def test_every_link_on_every_page_answers_and_every_anchor_is_there(found: Walk)
 def test_a_chosen_language_stays_in_all_links(found: Walk, address: str) -> None:
     session = requests.Session()
     session.headers["Accept"] = BROWSER
-    for path in some(found.kinds().values()):
+    kinds = found.kinds()
+    for path in some(kinds.values()):
         page = session.get(f"{address}{path}{'&' if '?' in path else '?'}lang=en", timeout=60)
         assert '<html lang="en">' in page.text, path
         links = {html.unescape(link) for link in re.findall(r'<a [^>]*href="(/[^"#]*)', page.text)}
-        pages = {link for link in links if "." not in urlsplit(link).path and kind(link) in found.kinds()}
+        pages = {link for link in links if "." not in urlsplit(link).path and kind(link) in kinds}
         lost = {link for link in pages if "lang=" not in link}
         assert lost == set(), path
 
