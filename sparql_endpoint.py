@@ -1,14 +1,11 @@
 """SPARQL 1.1 Protocol, query operation, as a Flask blueprint on an engine: parameters in, HTTP out, nothing else.
 
-What cannot be answered leaves as a :class:`engine.QueryError`; :data:`STATUS` says with which status the application is
-to show it.
+What cannot be answered leaves as a :class:`sparql_engine.QueryError`, which the application shows.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,9 +15,7 @@ from urllib.parse import parse_qsl
 import pyoxigraph as ox
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.http import parse_list_header, parse_options_header
 from werkzeug.wsgi import wrap_file
 
 import ontology
@@ -39,38 +34,6 @@ from sparql_engine import (
 from sparql_engine.admission import Admission
 from sparql_engine.unpacking import CODINGS, Damaged, TooLarge, unpack
 
-STATUS: Final = {
-    "query-missing": 400,
-    "query-repeated": 400,
-    "not-utf-8": 400,
-    "too-many-parameters": 400,
-    "graph-not-iri": 400,
-    "not-acceptable": 406,
-    "format-unfit": 406,
-    "body-unsupported": 415,
-    "coding-unsupported": 415,
-    "coding-damaged": 400,
-    "query-syntax": 400,
-    "query-too-long": 413,
-    "query-too-deep": 400,
-    "service-refused": 403,
-    "update-refused": 400,
-    "query-too-large": 422,
-    "result-too-large": 422,
-    "query-timeout": 504,
-    "engine-busy": 503,
-    "engine-failed": 500,
-}
-"""HTTP status of each kind of :class:`engine.QueryError` (SPARQL 1.1 Protocol, 2.1.7, leaves most of them open).
-
-A query that goes over a limit of memory or size will do so again: 422, a client error. One that goes over its time is
-what 504 is for; asking again seldom helps. Only 503, with Retry-After, is an invitation to ask again.
-"""
-
-BODIES: Final = 16
-"""Requests whose body is read at a time; each occupies a thread, for as long as its client likes."""
-
-_BODIES_OF_A_CLIENT = 4
 _MOST_PARAMETERS = 1000
 _QUERY, _UPDATE, _FORM = "application/sparql-query", "application/sparql-update", "application/x-www-form-urlencoded"
 
@@ -103,9 +66,6 @@ _SHORT_NAMES: Final = {
     "nq": "application/n-quads",
     "nquads": "application/n-quads",
 }
-_XHTML, _XML = "application/xhtml+xml", {"application/xml", "text/xml"}
-_RANGE: Final = re.compile(r"[^/\s]+/[^/\s]+")
-_WEIGHT: Final = re.compile(r"(?=\.?[0-9])[01]?(?:\.[0-9]*)?")
 _SERVICE = """
 @prefix sd: <http://www.w3.org/ns/sparql-service-description#> .
 @prefix format: <http://www.w3.org/ns/formats/> .
@@ -135,7 +95,7 @@ CONSTRUCT {
 class RequestError(QueryError):
     """A request that asks in a way that the protocol does not know.
 
-    :param kind: one of the keys of :data:`STATUS`.
+    :param kind: what is wrong, such as ``query-missing``.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -169,108 +129,79 @@ class Observation:
     kept: bool = False
 
 
-def blueprint(
-    engine: Engine,
-    *,
-    address: Callable[[], str],
-    length: int,
-    page: Callable[[], ResponseReturnValue],
-    observing: Callable[[], AbstractContextManager[Observation]],
-    aliases: Mapping[str, str],
-) -> Blueprint:
+@dataclass(frozen=True)
+class Host:
+    """What the application around the endpoint decides.
+
+    :ivar address: gives the IRI of the endpoint, for its description.
+    :ivar client: says who asks; clients share the query processes.
+    :ivar accepted: gives the media type of those offered that the client likes best, None if nothing fits.
+    :ivar aliases: other names of media types of graphs.
+    :ivar length: most characters of a query; a body that cannot fit is not read.
+    :ivar bodies: places for requests while their body is read.
+    :ivar page: shows a form to people who come without a query.
+    :ivar observing: is entered for each request with a query or a body, and told what came of it.
+    """
+
+    address: Callable[[], str]
+    client: Callable[[], str]
+    accepted: Callable[[Iterable[str]], str | None]
+    aliases: Mapping[str, str]
+    length: int
+    bodies: Admission
+    page: Callable[[], ResponseReturnValue]
+    observing: Callable[[], AbstractContextManager[Observation]]
+
+
+def blueprint(engine: Engine, host: Host) -> Blueprint:
     """The endpoint at ``/sparql``.
 
     :param engine: answers the queries.
-    :param address: gives the IRI of the endpoint, for its description.
-    :param length: most characters of a query; a body that cannot fit is not read.
-    :param page: shows a form to people who come without a query.
-    :param observing: is entered for each request with a query or a body, and told what came of it.
-    :param aliases: other names of media types of graphs.
     """
-    graphs = _GRAPHS | {alias: name for alias, name in aliases.items() if name in GRAPH_TYPES and alias not in _GRAPHS}
     routes = Blueprint("sparql", __name__)
-    bodies = Admission(BODIES, 0, _BODIES_OF_A_CLIENT)
+    aliases = {alias: name for alias, name in host.aliases.items() if name in GRAPH_TYPES and alias not in _GRAPHS}
+    graphs = _GRAPHS | aliases
 
     @routes.route("/sparql", methods=["GET", "POST"])
     def sparql() -> ResponseReturnValue:
         if request.method != "POST" and not request.query_string:
-            return _describe(engine, address(), page, graphs)
-        with observing() as seen:
-            call = _read_request(length, bodies)
+            return _describe(engine, host, graphs)
+        with host.observing() as seen:
+            call = _read_request(host)
             if call.text is not None:
-                return _answer(engine, call, address(), seen, graphs)
-        return _describe(engine, address(), page, graphs)
+                return _answer(engine, host, call, seen, graphs)
+        return _describe(engine, host, graphs)
 
     return routes
 
 
-def _answer(engine: Engine, call: _Call, address: str, seen: Observation, graphs: Mapping[str, str]) -> Response:
+def _answer(engine: Engine, host: Host, call: _Call, seen: Observation, graphs: Mapping[str, str]) -> Response:
     text = seen.text = call.text or ""
     query = engine.prepare(text)
-    seen.media_type = media_type = _choose(_TABLES if query.gives_table else graphs, call.wishes)
+    seen.media_type = media_type = _choose(_TABLES if query.gives_table else graphs, call.wishes, host)
     tag = _tag(engine.version(), media_type, call.dataset, query)
     conditional = request.method in {"GET", "HEAD"} and not query.volatile
     if conditional and _known(tag):
         seen.outcome = "not-modified"
         return _finish(Response(status=304), query, tag)
-    result = engine.query(query, media_type, dataset=call.dataset, base=address, client=client())
+    result = engine.query(query, media_type, dataset=call.dataset, base=host.address(), client=host.client())
     seen.rows, seen.bytes, seen.kept = result.rows, result.size, result.kept
     return _finish(_respond(result), query, _tag(result.version, media_type, call.dataset, query))
 
 
-def client() -> str:
-    """Who asks, see :func:`client_of`."""
-    return client_of(request.remote_addr or "")
-
-
-def client_of(name: str) -> str:
-    """Who has an address, for sharing places. One who has an IPv6 address usually has all 2^64 of its network."""
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return ""
-    return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))
-
-
-def preferred(accept: str, offered: Iterable[str]) -> str | None:
-    """The offered media type that a client likes best; of equals the first (RFC 9110, 12.5.1).
-
-    Parameters such as ``charset`` or ``profile`` are not compared. ``*`` counts as ``*/*`` and ``.2`` as ``0.2``, as
-    Java and others send them; a part that cannot be read counts for nothing. Beside XHTML, which browsers ask for,
-    plain XML means a page. Without a wish, it is the first offered.
-
-    :param accept: the header as it came, empty if there is none.
-    :returns: None if nothing fits.
-    """
-    offered = list(offered)
-    wishes = [wish for part in parse_list_header(accept) if (wish := _wish(part))]
-    if _XHTML in dict(wishes):
-        wishes = [wish for wish in wishes if wish[0] not in _XML]
-    return MIMEAccept(wishes).best_match(offered) if wishes else offered[0]
-
-
-def _wish(part: str) -> tuple[str, float] | None:
-    """A range of media types and its weight."""
-    name, options = parse_options_header(part)
-    weight = options.get("q", "1").strip()
-    name = "*/*" if name == "*" else name
-    sound = _RANGE.fullmatch(name) and _WEIGHT.fullmatch(weight)
-    return (name, float(weight)) if sound and float(weight) <= 1 else None
-
-
-def _read_request(length: int, bodies: Admission) -> _Call:
+def _read_request(host: Host) -> _Call:
     """Parameters of the three forms of the query operation (SPARQL 1.1 Protocol, 2.1.1 to 2.1.3)."""
     parameters = _parameters(request.query_string)
     if request.method == "POST":
         # A character takes at most four bytes, each three characters in a form.
-        request.max_content_length = 12 * length + 2**16
+        request.max_content_length = 12 * host.length + 2**16
         kind, options = request.mimetype, request.mimetype_params
         if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
             raise RequestError("not-utf-8", "The charset of the query is not UTF-8.")
         if kind == _QUERY:
-            parameters.append(("query", _text(_body(length, bodies))))
+            parameters.append(("query", _text(_body(host))))
         elif kind == _FORM:
-            parameters += _parameters(_body(length, bodies))
+            parameters += _parameters(_body(host))
         elif kind == _UPDATE:
             raise UpdateRefused("This is an update. The endpoint is read-only.")
         else:
@@ -294,9 +225,9 @@ def _read_request(length: int, bodies: Admission) -> _Call:
     return _Call(queries[0].removeprefix("\ufeff") if queries else None, dataset, wishes)
 
 
-def _body(length: int, bodies: Admission) -> bytes:
+def _body(host: Host) -> bytes:
     try:
-        with bodies.place(client(), 0):
+        with host.bodies.place(host.client(), 0):
             body = request.get_data(cache=False)
         return unpack(body, request.headers.get("Content-Encoding", "").lower(), request.max_content_length or 0)
     except KeyError:
@@ -304,8 +235,8 @@ def _body(length: int, bodies: Admission) -> bytes:
     except Damaged as error:
         raise RequestError("coding-damaged", str(error)) from None
     except (RequestEntityTooLarge, TooLarge):
-        message = f"The query has more than {length} characters."
-        raise QueryTooLong(message, limit="length", value=length) from None
+        message = f"The query has more than {host.length} characters."
+        raise QueryTooLong(message, limit="length", value=host.length) from None
 
 
 def _parameters(raw: bytes) -> list[tuple[str, str]]:
@@ -324,14 +255,14 @@ def _text(raw: bytes) -> str:
         raise RequestError("not-utf-8", "The request is not in UTF-8.") from None
 
 
-def _choose(offered: Mapping[str, str], wishes: list[str]) -> str:
+def _choose(offered: Mapping[str, str], wishes: list[str], host: Host) -> str:
     """The media type of the answer: by a parameter that names one of them, else by Accept.
 
     :param offered: media types by all their names.
     """
     named = (_SHORT_NAMES.get(wish, wish) for wish in wishes)
     found = next((name for name in named if name in offered), None)
-    found = found or preferred(request.headers.get("Accept", ""), offered)
+    found = found or host.accepted(offered)
     if found is None:
         raise RequestError("not-acceptable", ", ".join(dict.fromkeys(offered.values())))
     return offered[found]
@@ -366,14 +297,12 @@ def _respond(result: Result) -> Response:
     return response
 
 
-def _describe(
-    engine: Engine, address: str, page: Callable[[], ResponseReturnValue], graphs: Mapping[str, str]
-) -> ResponseReturnValue:
+def _describe(engine: Engine, host: Host, graphs: Mapping[str, str]) -> ResponseReturnValue:
     """What the service is: for people a page, for programs SPARQL 1.1 Service Description."""
-    wish = preferred(request.headers.get("Accept", ""), (*graphs, "text/html"))
+    wish = host.accepted((*graphs, "text/html"))
     if wish == "text/html":
-        return page()
-    kind = graphs[wish or GRAPH_TYPES[0]]
+        return host.page()
+    address, kind = host.address(), graphs[wish or GRAPH_TYPES[0]]
     sd = ontology.PREFIXES["sd"]
     found = engine.query(engine.prepare(_DATASET), "application/n-triples")
     triples = {quad.triple for quad in ox.parse(found.read(), format=ox.RdfFormat.N_TRIPLES)}

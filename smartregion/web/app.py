@@ -22,7 +22,7 @@ from smartregion.web.checking import report, validate
 from smartregion.web.checking.multipart import FormRequest
 from smartregion.web.checking.processes import Checker, CheckLimits, FileLimits, Records
 from smartregion.web.checking.uploads import Uploads
-from smartregion.web.http import assets, gateway, language, negotiation, problems, security
+from smartregion.web.http import assets, gateway, incoming, language, negotiation, problems, security
 from smartregion.web.http.answer_cache import WarmAnswers
 from smartregion.web.http.gateway import Gateway
 from smartregion.web.http.outgoing import Outgoing
@@ -128,11 +128,16 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(
         sparql_endpoint.blueprint(
             public,
-            address=lambda: f"{current().release.manifest.base}sparql",
-            length=settings.query_length,
-            page=query.query_page,
-            observing=observer.observing,
-            aliases=negotiation.ALIASES,
+            sparql_endpoint.Host(
+                address=lambda: f"{current().release.manifest.base}sparql",
+                client=incoming.client,
+                accepted=negotiation.accepted,
+                aliases=negotiation.ALIASES,
+                length=settings.query_length,
+                bodies=incoming.places_for_queries(),
+                page=query.query_page,
+                observing=observer.observing,
+            ),
         )
     )
     if settings.warm_megabytes and not settings.engine:

@@ -27,8 +27,8 @@ from granian.server.mp import MPServer
 from smartregion.settings import Settings
 from smartregion.web.app import wsgi
 from smartregion.web.checking.uploads import LINKS, UPLOADS
+from smartregion.web.http.incoming import QUERY_BODIES
 from smartregion.web.http.outgoing import LONG_ANSWERS
-from sparql_endpoint import BODIES
 from sparql_engine.lanes import SPARE
 
 _POLL_SECONDS = 0.1
@@ -142,7 +142,7 @@ def _raise_open_files() -> None:
 
 def _threads(settings: Settings) -> int:
     """As many as queries, checks and what is read for them can occupy, and some for pages."""
-    queries = settings.query_workers + SPARE + settings.query_queue + BODIES
+    queries = settings.query_workers + SPARE + settings.query_queue + QUERY_BODIES
     checks = settings.check_workers + settings.check_queue + UPLOADS + LINKS
     return queries + checks + LONG_ANSWERS + _PAGE_THREADS
 

@@ -12,7 +12,7 @@ from typing import Final
 from flask import Response, request
 
 from publish.releases.manifest import Feed
-from sparql_endpoint import RequestError
+from smartregion.web.http.problems import not_acceptable
 
 _WISH: Final = re.compile(r"\s*(?:<([^<>]*)>|([^\s,;<>]+))\s*(?:;\s*q\s*=\s*([0-9.]{1,5})\s*)?(?:,|$)")
 
@@ -20,14 +20,14 @@ _WISH: Final = re.compile(r"\s*(?:<([^<>]*)>|([^\s,;<>]+))\s*(?:;\s*q\s*=\s*([0-
 def choose(feed: Feed) -> str:
     """The token of the profile that the client likes best; of those in an address, the first that there is.
 
-    :raises RequestError: the address asks for profiles that there are not. A header that does gets the usual one.
+    :raises Problem: the address asks for profiles that there are not. A header that does gets the usual one.
     """
     tokens = {name: token for token, iri in feed.profiles.items() for name in (token, iri)}
     if "profile" in request.args:
         wishes = [name for name, _ in _wishes(request.args["profile"])]
         found = next((tokens[name] for name in wishes if name in tokens), None)
         if found is None:
-            raise RequestError("not-acceptable", ", ".join(feed.profiles))
+            raise not_acceptable(feed.profiles)
         return found
     wanted = [wish for wish in _wishes(request.headers.get("Accept-Profile", "")) if wish[0] in tokens and wish[1] > 0]
     best = max(wanted, key=lambda wish: wish[1], default=None)

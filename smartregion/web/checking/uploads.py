@@ -17,12 +17,12 @@ from werkzeug.http import parse_options_header
 from harvest_check.http.client import Client, Limits
 from publish.releases.formats import FORMATS
 from smartregion.web.checking.file_names import clean
+from smartregion.web.http.incoming import client
 from smartregion.web.http.language import gettext
-from smartregion.web.http.problems import Problem
-from sparql_endpoint import RequestError, client
+from smartregion.web.http.problems import Problem, coding_damaged, coding_unsupported
 from sparql_engine.admission import Admission
 from sparql_engine.errors import EngineBusy
-from sparql_engine.unpacking import CODINGS, Damaged, TooLarge, unpack
+from sparql_engine.unpacking import Damaged, TooLarge, unpack
 
 UPLOADS: Final = 8
 """Requests whose file is read at a time; each occupies a thread, for as long as its client likes."""
@@ -135,9 +135,9 @@ class Uploads:
         try:
             content = unpack(content, request.headers.get("Content-Encoding", "").lower(), self.megabytes * 2**20)
         except KeyError:
-            raise RequestError("coding-unsupported", ", ".join(CODINGS)) from None
-        except Damaged as error:
-            raise RequestError("coding-damaged", str(error)) from None
+            raise coding_unsupported() from None
+        except Damaged:
+            raise coding_damaged() from None
         except TooLarge:
             raise self._too_large() from None
         _, options = parse_options_header(request.headers.get("Content-Disposition"))

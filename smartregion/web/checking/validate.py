@@ -17,12 +17,12 @@ from ontology import SR
 from smartregion.web.checking import openapi, report
 from smartregion.web.checking.processes import Checked, Checker, CheckError, Job, Output
 from smartregion.web.checking.uploads import Upload, Uploads
+from smartregion.web.http.incoming import client
 from smartregion.web.http.language import gettext, language
 from smartregion.web.http.negotiation import MEDIA_TYPES, choose, split
 from smartregion.web.http.problems import Problem
 from smartregion.web.site import delivery, documents
 from smartregion.web.site.site import published
-from sparql_endpoint import client
 
 blueprint = Blueprint("validate", __name__)
 

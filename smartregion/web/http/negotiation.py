@@ -7,13 +7,15 @@ not ask for helps it more than none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from flask import request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_list_header, parse_options_header
 
 from publish.releases import formats
-from sparql_endpoint import preferred
 
 FORMATS: Final = {suffix: known for suffix, known in formats.FORMATS.items() if known.answer}
 """Formats of answers by suffix. A name belongs to the format that has it as its own, if that is offered."""
@@ -25,6 +27,42 @@ MEDIA_TYPES: Final = {suffix: known.media_type for suffix, known in FORMATS.item
 
 ALIASES: Final = {alias: known.media_type for known in FORMATS.values() for alias in known.aliases}
 """Media types by their other names; every Turtle document is one in N3."""
+
+
+_XHTML, _XML = "application/xhtml+xml", {"application/xml", "text/xml"}
+_RANGE: Final = re.compile(r"[^/\s]+/[^/\s]+")
+_WEIGHT: Final = re.compile(r"(?=\.?[0-9])[01]?(?:\.[0-9]*)?")
+
+
+def accepted(offered: Iterable[str]) -> str | None:
+    """The media type that the client of this request likes best, see :func:`preferred`."""
+    return preferred(request.headers.get("Accept", ""), offered)
+
+
+def preferred(accept: str, offered: Iterable[str]) -> str | None:
+    """The offered media type that a client likes best; of equals the first (RFC 9110, 12.5.1).
+
+    Parameters such as ``charset`` or ``profile`` are not compared. ``*`` counts as ``*/*`` and ``.2`` as ``0.2``, as
+    Java and others send them; a part that cannot be read counts for nothing. Beside XHTML, which browsers ask for,
+    plain XML means a page. Without a wish, it is the first offered.
+
+    :param accept: the header as it came, empty if there is none.
+    :returns: None if nothing fits.
+    """
+    offered = list(offered)
+    wishes = [wish for part in parse_list_header(accept) if (wish := _wish(part))]
+    if _XHTML in dict(wishes):
+        wishes = [wish for wish in wishes if wish[0] not in _XML]
+    return MIMEAccept(wishes).best_match(offered) if wishes else offered[0]
+
+
+def _wish(part: str) -> tuple[str, float] | None:
+    """A range of media types and its weight."""
+    name, options = parse_options_header(part)
+    weight = options.get("q", "1").strip()
+    name = "*/*" if name == "*" else name
+    sound = _RANGE.fullmatch(name) and _WEIGHT.fullmatch(weight)
+    return (name, float(weight)) if sound and float(weight) <= 1 else None
 
 
 def split(name: str) -> tuple[str, str | None]:
@@ -52,7 +90,7 @@ def choose(suffixes: Iterable[str]) -> str:
     for suffix in suffixes:
         for alias in FORMATS[suffix].aliases:
             offered.setdefault(alias, suffix)
-    found = preferred(request.headers.get("Accept", ""), offered)
+    found = accepted(offered)
     return suffixes[0] if found is None else offered[found]
 
 
@@ -73,4 +111,4 @@ def alternate(address: str, suffix: str | None = None, profile: str | None = Non
 
 def wants_html() -> bool:
     """Whether the client likes HTML better than data, as browsers do."""
-    return preferred(request.headers.get("Accept", ""), ("application/json", "text/html")) == "text/html"
+    return accepted(("application/json", "text/html")) == "text/html"

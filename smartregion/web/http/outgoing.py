@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask
 
 from smartregion.web.http import problems
+from smartregion.web.http.incoming import client_of
 from smartregion.web.http.language import gettext
 from smartregion.web.http.problems import Problem
-from sparql_endpoint import client_of
 from sparql_engine.admission import Admission
 from sparql_engine.errors import EngineBusy
 

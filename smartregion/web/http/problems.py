@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, render_template, request
@@ -14,7 +15,6 @@ from publish.releases.release import DamagedRelease, ReleaseError
 from smartregion.web.http import addresses
 from smartregion.web.http.language import gettext, language, lazy_gettext
 from smartregion.web.http.negotiation import wants_html
-from sparql_endpoint import STATUS
 from sparql_engine import QueryError
 from sparql_engine.unpacking import CODINGS
 
@@ -63,6 +63,34 @@ _TITLES: Final = {
     "check-too-large": lazy_gettext("Die Prüfung braucht zu viel Speicher"),
     "check-failed": lazy_gettext("Die Datei konnte nicht geprüft werden"),
 }
+_STATUS: Final = {
+    "query-missing": 400,
+    "query-repeated": 400,
+    "not-utf-8": 400,
+    "too-many-parameters": 400,
+    "graph-not-iri": 400,
+    "not-acceptable": 406,
+    "format-unfit": 406,
+    "body-unsupported": 415,
+    "coding-unsupported": 415,
+    "coding-damaged": 400,
+    "query-syntax": 400,
+    "query-too-long": 413,
+    "query-too-deep": 400,
+    "service-refused": 403,
+    "update-refused": 400,
+    "query-too-large": 422,
+    "result-too-large": 422,
+    "query-timeout": 504,
+    "engine-busy": 503,
+    "engine-failed": 500,
+}
+"""HTTP status of each kind of :class:`sparql_engine.QueryError` (SPARQL 1.1 Protocol, 2.1.7, leaves most of them open).
+
+A query that goes over a limit of memory or size will do so again: 422, a client error. One that goes over its time is
+what 504 is for; asking again seldom helps. Only 503, with Retry-After, is an invitation to ask again.
+"""
+
 _KINDS: Final = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large", 416: "range-not-satisfiable"}
 
 
@@ -87,6 +115,22 @@ class Problem(Exception):
         return str(_TITLES[self.kind])
 
 
+def not_acceptable(offered: Iterable[str]) -> Problem:
+    """Nothing that is offered is wanted."""
+    return Problem("not-acceptable", 406, gettext("Angeboten werden: %(types)s", types=", ".join(offered)))
+
+
+def coding_unsupported() -> Problem:
+    """The body is packed in a way that is not known."""
+    detail = gettext("Unterstützt werden: %(types)s", types=", ".join(CODINGS))
+    return Problem("coding-unsupported", 415, detail)
+
+
+def coding_damaged() -> Problem:
+    """The body cannot be unpacked."""
+    return Problem("coding-damaged", 400, _explanation("coding-damaged"))
+
+
 def register(app: Flask) -> None:
     """Show every error of the application as a problem."""
     app.register_error_handler(Problem, known)
@@ -106,11 +150,7 @@ def _query_error(error: QueryError) -> Response:
     if error.kind == "engine-failed":
         current_app.logger.error("A query could not be answered: %s", error)
     members = {} if error.limit is None else {"limit": error.limit, "value": error.value}
-    response = _problem(error.kind, STATUS[error.kind], _advice(error), members)
-    if error.kind == "coding-unsupported":
-        # What would be read (RFC 9110, 12.5.3).
-        response.headers["Accept-Encoding"] = ", ".join(CODINGS)
-    return response
+    return _problem(error.kind, _STATUS[error.kind], _advice(error), members)
 
 
 def _no_release(_: ReleaseError) -> Response:
@@ -152,6 +192,9 @@ def _problem(kind: str, status: int, detail: str, members: dict[str, Any]) -> Re
     response.headers["Content-Language"] = language()
     response.vary.update(["Accept", "Accept-Language"])
     response.cache_control.no_store = True
+    if kind == "coding-unsupported":
+        # What would be read (RFC 9110, 12.5.3).
+        response.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if status == 503:
         response.retry_after = _RETRY_SECONDS
     return response
