@@ -75,7 +75,7 @@ Cells = dict[tuple[str, str, int, str], Cell]
 """By question, engine, number of clients and ``cold`` or ``warm``."""
 
 
-class Client:
+class QueryClient:
     """One connection that is kept open, for one thread."""
 
     def __init__(self, server: Server, timeout: float) -> None:
@@ -148,7 +148,7 @@ class Run:
 
     def _ask(self, question: Question, server: Server, numbers: Iterator[int], cell: Cell, end: float) -> None:
         """Ask until the time is over, but once at least."""
-        client = Client(server, self.timeout + _PATIENCE)
+        client = QueryClient(server, self.timeout + _PATIENCE)
         accept = "application/n-triples" if question.graph else _TABLE
         for number in itertools.islice(numbers, _MOST):
             target = server.target(self.mix.text(question, number, server.name) or "")
@@ -204,7 +204,7 @@ def _threaded_lookups(server: Server, target: str, projects: int, way: str, seco
     end = time.monotonic() + seconds
 
     def ask() -> int:
-        client = Client(server, _PATIENCE)
+        client = QueryClient(server, _PATIENCE)
         done = 0
         while time.monotonic() < end:
             number = next(numbers)

@@ -41,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-class _Server(ThreadingHTTPServer):
+class _RdflibServer(ThreadingHTTPServer):
     request_queue_size = 128
 
 
@@ -61,7 +61,7 @@ def main(port: int, seconds: float, files: list[str]) -> None:
     graph = Graph()
     for file in files:
         graph.parse(file, format="nt")
-    server = _Server(("127.0.0.1", port), _Handler)
+    server = _RdflibServer(("127.0.0.1", port), _Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     signal.signal(signal.SIGALRM, _stop)
     while True:

@@ -28,7 +28,7 @@ from rdflib import RDF, SH, Graph
 import shapes
 from benchmarks.generate import copy_with_projects
 from ingest.rdf import Node, triples
-from ingest.validation.shacl import Result
+from ingest.validation.shacl import ValidationResult
 from ingest.validation.validation import Chunk, fast, validate
 from publish.builder import inspect
 
@@ -75,7 +75,7 @@ def mapped(data: Path) -> list[Node]:
     return [node for part in ingested.datasets.values() for node in (*part.records, *part.withheld)]
 
 
-def _nothing(chunk: Chunk) -> list[Result]:
+def _nothing(chunk: Chunk) -> list[ValidationResult]:
     return []
 
 

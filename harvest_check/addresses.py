@@ -16,7 +16,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from rdflib import DCAT, DCTERMS, FOAF, PROV, RDF, BNode, Graph, Namespace, URIRef
 
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.http.client import Answer, Client
 from harvest_check.kinds import Severity
 from harvest_check.pages import RELATIVE
@@ -117,7 +117,7 @@ def _http(address: str) -> bool:
     return urlsplit(address).scheme in {"http", "https"}
 
 
-def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iterator[Finding]:
+def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iterator[FeedFinding]:
     """One finding for each address that does not answer as it should; for a mere name that is a lesser fault."""
     troubles = {
         "unreachable": "address-unreachable",
@@ -139,7 +139,7 @@ def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iter
             yield say("address-head", detail=head.outcome)
 
 
-def not_asked(others: Iterable[str]) -> Iterator[Finding]:
+def not_asked(others: Iterable[str]) -> Iterator[FeedFinding]:
     """That addresses elsewhere were left alone."""
     addresses = list(others)
     if addresses:

@@ -14,8 +14,8 @@ from rdflib.term import Node
 
 from harvest_check import addresses, dumps, feed, mqa, pages, services, validation
 from harvest_check.dumps import Dump
-from harvest_check.findings import Finding
-from harvest_check.http.client import Client, Limits
+from harvest_check.findings import FeedFinding
+from harvest_check.http.client import Client, HttpLimits
 from harvest_check.mqa import Score
 from harvest_check.profiles import nodes
 
@@ -40,7 +40,7 @@ class Options:
     :ivar code_lists: what these shapes expect to find beside the feed.
     """
 
-    limits: Limits = field(default_factory=Limits)
+    limits: HttpLimits = field(default_factory=HttpLimits)
     connections: int = 4
     external: bool = False
     most_pages: int = 1000
@@ -68,7 +68,7 @@ class Check:
     elsewhere: int
     dumps: Sequence[Dump]
     endpoints: Sequence[str]
-    findings: Sequence[Finding]
+    findings: Sequence[FeedFinding]
 
     @property
     def faultless(self) -> bool:
@@ -106,7 +106,7 @@ class _Look:
         self._address = address
         self._options = options
         self._progress = progress
-        self._findings: list[Finding] = []
+        self._findings: list[FeedFinding] = []
         self._own: frozenset[str] = frozenset()
 
     def check(self) -> Check:

@@ -26,7 +26,7 @@ from rdflib import DCAT, VOID, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from harvest_check.addresses import Asked
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.profiles import SPDX, nodes
 
 _IANA: Final = re.compile(r"^https?://www\.iana\.org/assignments/media-types/", re.I)
@@ -55,15 +55,15 @@ class Dump:
     rows: int | None = None
 
 
-class Unreadable(Exception):
+class UnreadableDump(Exception):
     """The content is not what its media type says."""
 
 
-class TooLarge(Exception):
+class DumpTooLarge(Exception):
     """The content is larger when unpacked than may be read."""
 
 
-def read(graph: Graph, asked: Mapping[str, Asked], megabytes: int, findings: list[Finding]) -> list[Dump]:
+def read(graph: Graph, asked: Mapping[str, Asked], megabytes: int, findings: list[FeedFinding]) -> list[Dump]:
     """Read every file that was fetched completely; what is wrong is added to the findings.
 
     :param megabytes: largest content after unpacking, in MiB.
@@ -79,7 +79,7 @@ def read(graph: Graph, asked: Mapping[str, Asked], megabytes: int, findings: lis
 
 
 def _read(
-    graph: Graph, dataset: Node, distribution: Node, address: str, asked: Asked, most: int, findings: list[Finding]
+    graph: Graph, dataset: Node, distribution: Node, address: str, asked: Asked, most: int, findings: list[FeedFinding]
 ) -> Dump:
     answer, body = asked.get, asked.get.body
     if body is None:
@@ -97,13 +97,13 @@ def _read(
     dump = Dump(str(distribution), str(dataset), address, media_type, answer.size)
     try:
         triples, rows = _count(body, media_type, packed, address, most * 2**20)
-    except TooLarge:
+    except DumpTooLarge:
         findings.append(say("dump-not-read", detail=f"> {most} MiB"))
         return dump
     except NotImplementedError:
         findings.append(say("dump-not-read", detail=media_type or "–"))
         return dump
-    except Unreadable as error:
+    except UnreadableDump as error:
         findings.append(say("dump-unparsable", syntax=media_type, detail=error))
         return dump
     return Dump(dump.distribution, dump.dataset, address, media_type, answer.size, triples, rows)
@@ -113,7 +113,7 @@ def _stated(graph: Graph, distribution: Node, predicate: URIRef) -> str:
     return next((_IANA.sub("", str(value)).lower() for value in graph.objects(distribution, predicate)), "")
 
 
-def _sizes(graph: Graph, distribution: Node, address: str, body: Path, size: int) -> Iterator[Finding]:
+def _sizes(graph: Graph, distribution: Node, address: str, body: Path, size: int) -> Iterator[FeedFinding]:
     for stated in graph.objects(distribution, DCAT.byteSize):
         # A value of the wrong datatype is the shapes' business; what it says is compared all the same.
         if re.fullmatch(r"\d+(\.0*)?", str(stated)) and int(float(str(stated))) != size:
@@ -144,8 +144,8 @@ def _sizes(graph: Graph, distribution: Node, address: str, body: Path, size: int
 def _count(body: Path, media_type: str, packed: bool, address: str, most: int) -> tuple[int | None, int | None]:
     """Number of triples or of rows.
 
-    :raises Unreadable: not what the media type says.
-    :raises TooLarge: see there.
+    :raises UnreadableDump: not what the media type says.
+    :raises DumpTooLarge: see there.
     :raises NotImplementedError: nothing here reads this media type.
     """
     with body.open("rb") as raw:
@@ -155,7 +155,7 @@ def _count(body: Path, media_type: str, packed: bool, address: str, most: int) -
         try:
             return _parse(content, media_type, address)
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise Unreadable(f"gzip: {error}") from None
+            raise UnreadableDump(f"gzip: {error}") from None
 
 
 class _Limited(io.RawIOBase):
@@ -171,7 +171,7 @@ class _Limited(io.RawIOBase):
         chunk = self._content.read(len(buffer))
         self._left -= len(chunk)
         if self._left < 0:
-            raise TooLarge
+            raise DumpTooLarge
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -201,7 +201,7 @@ def _parquet(content: IO[bytes]) -> int:
     try:
         return int(pq.read_metadata(io.BytesIO(io.BufferedReader(content).read())).num_rows)  # type: ignore[type-var]
     except (pa.ArrowException, OSError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableDump(str(error)) from None
 
 
 def _triples(content: IO[bytes], syntax: ox.RdfFormat, address: str) -> int:
@@ -210,7 +210,7 @@ def _triples(content: IO[bytes], syntax: ox.RdfFormat, address: str) -> int:
         for quad in ox.parse(io.BufferedReader(content), syntax, base_iri=urldefrag(address).url):  # type: ignore[type-var]
             seen.add(hash((quad.subject, quad.predicate, quad.object)))
     except (SyntaxError, ValueError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableDump(str(error)) from None
     return len(seen)
 
 
@@ -223,13 +223,13 @@ def _rows(content: IO[bytes], delimiter: str | None) -> int:
         rows = csv.reader(_chain(first, text), delimiter=separator, strict=True)
         header = next(rows, [])
         if not header:
-            raise Unreadable("no header")
+            raise UnreadableDump("no header")
         number = 0
         for number, row in enumerate(rows, 1):
             if len(row) != len(header):
-                raise Unreadable(f"row {number + 1} has {len(row)} cells, the header {len(header)}")
+                raise UnreadableDump(f"row {number + 1} has {len(row)} cells, the header {len(header)}")
     except (csv.Error, UnicodeDecodeError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableDump(str(error)) from None
     return number
 
 
@@ -242,15 +242,15 @@ def _json(content: IO[bytes], media_type: str) -> int | None:
     try:
         document = json.load(io.BufferedReader(content))  # type: ignore[type-var]
     except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableDump(str(error)) from None
     if media_type != "application/geo+json":
         return len(document) if isinstance(document, list) else None
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
-        raise Unreadable("no FeatureCollection (RFC 7946, 3.3)")
+        raise UnreadableDump("no FeatureCollection (RFC 7946, 3.3)")
     for number, feature in enumerate(features, 1):
         if not isinstance(feature, dict) or feature.get("type") != "Feature" or "geometry" not in feature:
-            raise Unreadable(f"feature {number} is no Feature with a geometry (RFC 7946, 3.2)")
+            raise UnreadableDump(f"feature {number} is no Feature with a geometry (RFC 7946, 3.2)")
     return len(features)
 
 
@@ -259,10 +259,10 @@ def _xml(content: IO[bytes]) -> None:
     try:
         parser.ParseFile(content)
     except xml.parsers.expat.ExpatError as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableDump(str(error)) from None
 
 
-def compare(dumps: Iterable[Dump]) -> Iterator[Finding]:
+def compare(dumps: Iterable[Dump]) -> Iterator[FeedFinding]:
     """The syntaxes of one content, known by addresses that differ in their suffix only, have as many triples."""
     groups: defaultdict[tuple[str, str], list[Dump]] = defaultdict(list)
     for dump in dumps:
@@ -281,7 +281,7 @@ def _stem(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path.with_suffix('')}?{parts.query}"
 
 
-def compare_with_void(dumps: Iterable[Dump], void: Graph) -> Iterator[Finding]:
+def compare_with_void(dumps: Iterable[Dump], void: Graph) -> Iterator[FeedFinding]:
     """Dumps hold as many triples as VoID says of their dataset (VoID, section 3.3).
 
     Dumps whose addresses differ in the suffix only are syntaxes of one content; others are the parts of the dataset.

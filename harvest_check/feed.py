@@ -12,7 +12,7 @@ from typing import Final
 from rdflib import DCAT, DCTERMS, RDF, RDFS, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.pages import RELATIVE, Page
 from harvest_check.profiles import DATASET_SERIES, nodes, short
 
@@ -20,7 +20,7 @@ _TEXTS: Final = (DCTERMS.title, DCTERMS.description)
 _DESCRIBED: Final = (DCAT.Catalog, DCAT.Dataset, DATASET_SERIES, DCAT.Distribution, DCAT.DataService)
 
 
-def judge(pages: Sequence[Page], graph: Graph) -> Iterator[Finding]:
+def judge(pages: Sequence[Page], graph: Graph) -> Iterator[FeedFinding]:
     """Faults of the whole feed.
 
     :param graph: the triples of all pages.
@@ -49,14 +49,14 @@ def _stub(page: Page, dataset: Node) -> bool:
     return set(page.graph.predicates(dataset)) == {RDF.type}
 
 
-def _stubs(pages: Sequence[Page]) -> Iterator[Finding]:
+def _stubs(pages: Sequence[Page]) -> Iterator[FeedFinding]:
     for page in pages:
         for dataset in nodes(page.graph, DCAT.Dataset):
             if _stub(page, dataset):
                 yield found("dataset-stub", page=page.address, subject=dataset)
 
 
-def _repeated(pages: Sequence[Page]) -> Iterator[Finding]:
+def _repeated(pages: Sequence[Page]) -> Iterator[FeedFinding]:
     seen: dict[Node, str] = {}
     for page in pages:
         for dataset in nodes(page.graph, DCAT.Dataset):
@@ -68,7 +68,7 @@ def _repeated(pages: Sequence[Page]) -> Iterator[Finding]:
                 seen[dataset] = page.address
 
 
-def _datasets(graph: Graph) -> Iterator[Finding]:
+def _datasets(graph: Graph) -> Iterator[FeedFinding]:
     listed = set(graph.objects(None, DCAT.dataset))
     for dataset in nodes(graph, DCAT.Dataset):
         if isinstance(dataset, BNode):
@@ -82,7 +82,7 @@ def _datasets(graph: Graph) -> Iterator[Finding]:
             yield found("dataset-without-distribution", subject=dataset)
 
 
-def _identifiers(graph: Graph) -> Iterator[Finding]:
+def _identifiers(graph: Graph) -> Iterator[FeedFinding]:
     owners: defaultdict[str, set[Node]] = defaultdict(set)
     for dataset in graph.subjects(RDF.type, DCAT.Dataset, unique=True):
         for identifier in graph.objects(dataset, DCTERMS.identifier):
@@ -93,7 +93,7 @@ def _identifiers(graph: Graph) -> Iterator[Finding]:
             yield found("duplicate-identifier", subject=first, value=value, others=", ".join(others))
 
 
-def _way_back(graph: Graph) -> Iterator[Finding]:
+def _way_back(graph: Graph) -> Iterator[FeedFinding]:
     catalogues = set(graph.subjects(RDF.type, DCAT.Catalog))
     for dataset in nodes(graph, DCAT.Dataset):
         if dataset not in catalogues and (path := _path_to(graph, dataset, catalogues)):
@@ -129,13 +129,13 @@ def _own_resource(graph: Graph, node: Node) -> bool:
     return any((node, RDF.type, kind) in graph for kind in (DCAT.Catalog, DCAT.Dataset, DCAT.DataService))
 
 
-def _licences(graph: Graph) -> Iterator[Finding]:
+def _licences(graph: Graph) -> Iterator[FeedFinding]:
     for licence in sorted(set(graph.objects(None, DCTERMS.license)), key=str):
         for label in graph.objects(licence, RDFS.label):
             yield found("licence-label", subject=licence, prop="rdfs:label", value=label)
 
 
-def _languages(graph: Graph) -> Iterator[Finding]:
+def _languages(graph: Graph) -> Iterator[FeedFinding]:
     for node in sorted({node for kind in _DESCRIBED for node in nodes(graph, kind)}, key=str):
         for predicate in _TEXTS:
             texts = [text for text in graph.objects(node, predicate) if isinstance(text, Literal)]
@@ -147,7 +147,7 @@ def _languages(graph: Graph) -> Iterator[Finding]:
                 yield found("language-repeated", subject=node, prop=short(predicate), language=language, count=count)
 
 
-def _relative(pages: Sequence[Page]) -> Iterator[Finding]:
+def _relative(pages: Sequence[Page]) -> Iterator[FeedFinding]:
     for page in pages:
         relative = {term for triple in page.graph for term in triple if str(term).startswith(RELATIVE)}
         for term in sorted(relative, key=str):

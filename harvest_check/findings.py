@@ -9,7 +9,7 @@ from harvest_check.kinds import KINDS, Severity, Text
 
 
 @dataclass(frozen=True)
-class Finding:
+class FeedFinding:
     """One thing to mend, or to know, at a place in a feed.
 
     :ivar subject: IRI of the dataset, distribution or other node.
@@ -47,7 +47,7 @@ def found(
     prop: str | None = None,
     address: str | None = None,
     **details: object,
-) -> Finding:
+) -> FeedFinding:
     """A finding of a kind with the placeholders of its template filled.
 
     :param severity: instead of the kind's own, where the rule that was broken says how much it matters.
@@ -57,7 +57,7 @@ def found(
     shown = {name: _short(str(value)) for name, value in details.items()}
     message = {language: template.format(**shown) for language, template in kind.template.items()}
     place = None if subject is None else str(subject)
-    return Finding(code, severity or kind.severity, message, page, place, prop, address)
+    return FeedFinding(code, severity or kind.severity, message, page, place, prop, address)
 
 
 def _short(text: str, limit: int = 300) -> str:

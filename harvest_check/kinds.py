@@ -10,7 +10,7 @@ Text = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Kind:
+class FeedFindingKind:
     """One kind of finding.
 
     :ivar code: stable identifier, e.g. ``page-repeated``.
@@ -23,8 +23,8 @@ class Kind:
     template: Text
 
 
-def _kind(code: str, severity: Severity, de: str, en: str) -> Kind:
-    return Kind(code, severity, {"de": de, "en": en})
+def _kind(code: str, severity: Severity, de: str, en: str) -> FeedFindingKind:
+    return FeedFindingKind(code, severity, {"de": de, "en": en})
 
 
 _PAGES: Final = (

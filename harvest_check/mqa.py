@@ -17,7 +17,7 @@ from typing import Any, Final
 from rdflib import DCAT, DCTERMS, Graph, URIRef
 from rdflib.term import Node
 
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.profiles import nodes
 
 _MEDIA_TYPE: Final = re.compile(
@@ -183,7 +183,7 @@ def _best(outcomes: Iterator[bool | None]) -> bool | None:
     return None if None in found_outcomes else False
 
 
-def judge(scores: Sequence[Score]) -> Iterator[Finding]:
+def judge(scores: Sequence[Score]) -> Iterator[FeedFinding]:
     """One finding for each metric that a dataset or any of its distributions does not meet."""
     for metric in metrics():
         if metric.code in _FOUND_ELSEWHERE:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from rdflib import DCAT, RDF, BNode, Graph, Literal, Namespace
 
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.http.client import Answer, Client
 
 HYDRA: Final = Namespace("http://www.w3.org/ns/hydra/core#")
@@ -56,7 +56,7 @@ class Walk:
     """
 
     pages: list[Page]
-    findings: list[Finding]
+    findings: list[FeedFinding]
     complete: bool
 
 
@@ -66,7 +66,7 @@ def walk(client: Client, address: str, most: int = 1000) -> Walk:
     :param most: pages after which to stop.
     """
     pages: list[Page] = []
-    findings: list[Finding] = []
+    findings: list[FeedFinding] = []
     next_address: str | None = address
     while next_address is not None:
         if len(pages) == most:
@@ -88,7 +88,7 @@ def walk(client: Client, address: str, most: int = 1000) -> Walk:
     return Walk(pages, findings, complete=True)
 
 
-def _read(client: Client, address: str, first: Page | None, findings: list[Finding]) -> Page | None:
+def _read(client: Client, address: str, first: Page | None, findings: list[FeedFinding]) -> Page | None:
     head, answer = client.head(address), client.get(address)
     if not answer.ok:
         findings.append(found("page-failed", page=address, detail=answer.outcome))
@@ -165,7 +165,7 @@ def _next(graph: Graph) -> str | None:
     return None
 
 
-def _judge_next(first: str, next_address: str, page: Page) -> Iterator[Finding]:
+def _judge_next(first: str, next_address: str, page: Page) -> Iterator[FeedFinding]:
     here, there = urlsplit(first), urlsplit(next_address)
     if next_address.startswith(RELATIVE):
         return
@@ -173,7 +173,7 @@ def _judge_next(first: str, next_address: str, page: Page) -> Iterator[Finding]:
         yield found("hydra-next", page=page.address, next=next_address, first=first.partition("?")[0])
 
 
-def judge_totals(pages: list[Page], complete: bool) -> Iterator[Finding]:
+def judge_totals(pages: list[Page], complete: bool) -> Iterator[FeedFinding]:
     """``hydra:totalItems`` of every page that is part of a paging.
 
     :param complete: all pages are there, so that their datasets can be counted.
@@ -195,7 +195,7 @@ def judge_totals(pages: list[Page], complete: bool) -> Iterator[Finding]:
             yield found("hydra-total-differs", page=page.address, stated=total.value, found=len(datasets))
 
 
-def fetch_again(client: Client, pages: list[Page]) -> Iterator[Finding]:
+def fetch_again(client: Client, pages: list[Page]) -> Iterator[FeedFinding]:
     """Each page a second time: the same when nothing has changed, and 304 when asked whether it has."""
     unconditional = []
     for page in pages:

@@ -16,7 +16,7 @@ from rdflib.term import Node
 from SPARQLWrapper import JSON, POST, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
 
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.http.client import Answer, Client
 from harvest_check.profiles import nodes
 
@@ -43,7 +43,7 @@ def endpoints(graph: Graph, void: Graph) -> list[str]:
     return sorted({urldefrag(address).url for address in named})
 
 
-def judge(client: Client, endpoint: str, void: Graph) -> Iterator[Finding]:
+def judge(client: Client, endpoint: str, void: Graph) -> Iterator[FeedFinding]:
     """Whether an endpoint answers, and counts what VoID says (VoID, section 4.6; SPARQL 1.1 Service Description)."""
     try:
         _ask(client, endpoint, _COUNT % "?s ?p ?o")
@@ -73,7 +73,7 @@ def _described(void: Graph, endpoint: str) -> Iterator[tuple[str | None, Node]]:
         yield None, whole[0]
 
 
-def _compare(client: Client, endpoint: str, graph: str | None, described: Node, void: Graph) -> Iterator[Finding]:
+def _compare(client: Client, endpoint: str, graph: str | None, described: Node, void: Graph) -> Iterator[FeedFinding]:
     stated = void.value(described, VOID.triples)
     if isinstance(stated, Literal) and isinstance(stated.value, int):
         counted = int(_ask(client, endpoint, _COUNT % _within(graph, "?s ?p ?o"))[0]["n"]["value"])
@@ -96,7 +96,7 @@ def _within(graph: str | None, pattern: str) -> str:
 
 def _differs(
     endpoint: str, graph: str | None, described: Node, what: tuple[str, str], stated: int, counted: int
-) -> Finding:
+) -> FeedFinding:
     return found(
         "sparql-count",
         subject=described,

@@ -14,7 +14,7 @@ import pyshacl
 from rdflib import DCTERMS, OWL, RDF, SH, SKOS, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from harvest_check.findings import Finding, found
+from harvest_check.findings import FeedFinding, found
 from harvest_check.kinds import Severity
 from harvest_check.profiles import DCATDE, SPDX, rules, short
 
@@ -55,7 +55,7 @@ class Report:
     :ivar violating: nodes with a violation of DCAT-AP, which cost the points for compliance.
     """
 
-    findings: list[Finding]
+    findings: list[FeedFinding]
     violating: set[Node]
 
 
@@ -87,7 +87,7 @@ def validate(
         whole += graph
     parts: list[tuple[str | None, Graph]] = [*pages, (None, whole)] if len(pages) > 1 else [*pages]
     german = any(str(predicate).startswith(DCATDE) for predicate in set(whole.predicates()))
-    findings: dict[tuple[str, str | None, str | None], Finding] = {}
+    findings: dict[tuple[str, str | None, str | None], FeedFinding] = {}
     violating: set[Node] = set()
     for page, graph in parts:
         data = graph + (code_lists if code_lists is not None else known_concepts(graph))
@@ -117,12 +117,12 @@ def known_concepts(graph: Graph) -> Graph:
     return known
 
 
-def _results(data: Graph, shapes: Graph, page: str | None) -> Iterator[tuple[Node, Finding]]:
+def _results(data: Graph, shapes: Graph, page: str | None) -> Iterator[tuple[Node, FeedFinding]]:
     _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none", do_owl_imports=False)
     if not isinstance(report, Graph):
         raise TypeError(f"The shapes cannot be used: {text}")
     order = list(_SEVERITIES.values())
-    ranked: dict[tuple[Node | None, ...], tuple[tuple[int, int], Node, Finding]] = {}
+    ranked: dict[tuple[Node | None, ...], tuple[tuple[int, int], Node, FeedFinding]] = {}
     for result in report.subjects(RDF.type, SH.ValidationResult):
         focus = report.value(result, SH.focusNode)
         if focus is None:
@@ -136,7 +136,7 @@ def _results(data: Graph, shapes: Graph, page: str | None) -> Iterator[tuple[Nod
         yield focus, finding
 
 
-def _finding(report: Graph, shapes: Graph, result: Node, page: str | None) -> Finding:
+def _finding(report: Graph, shapes: Graph, result: Node, page: str | None) -> FeedFinding:
     component, shape = report.value(result, SH.sourceConstraintComponent), report.value(result, SH.sourceShape)
     path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
     name = _path(report, path)

@@ -42,7 +42,7 @@ def nearest(text: str, names: Iterable[str], limit: int = 3) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Referable:
     """A record that others may refer to.
 
     :ivar iri: relative to ``{base}id/``.
@@ -76,17 +76,17 @@ class Resolution:
 class Register:
     """All records of all tables, by class, key and name."""
 
-    def __init__(self, base: str, entries: Iterable[Entry]) -> None:
+    def __init__(self, base: str, entries: Iterable[Referable]) -> None:
         self._prefix = f"{base}id/"
-        self._by_key: dict[tuple[str, str], Entry] = {}
-        self._by_iri: dict[str, Entry] = {}
-        self._by_name: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-        self._by_class: dict[str, list[Entry]] = defaultdict(list)
-        self._former: dict[str, Entry] = {}
+        self._by_key: dict[tuple[str, str], Referable] = {}
+        self._by_iri: dict[str, Referable] = {}
+        self._by_name: dict[tuple[str, str], list[Referable]] = defaultdict(list)
+        self._by_class: dict[str, list[Referable]] = defaultdict(list)
+        self._former: dict[str, Referable] = {}
         for entry in entries:
             self._add(entry)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: Referable) -> None:
         if entry.successor is not None:
             for name in (entry.key, *map(normalise, entry.names)):
                 self._former.setdefault(name, entry)
@@ -132,7 +132,7 @@ class Register:
         return next(iter(found)) if len(found) == 1 else None
 
     @staticmethod
-    def _one_of(found: list[Entry]) -> Resolution:
+    def _one_of(found: list[Referable]) -> Resolution:
         # A row that repeats a record has its name, too, and is withheld.
         found = [entry for entry in found if entry.usable] or found
         if len({entry.iri for entry in found}) > 1:
@@ -150,7 +150,7 @@ class Register:
             return None
         return Resolution(today.iri, "outdated-key", suggestion=today.key, details={"successor": _label(today)})
 
-    def _today(self, former: Entry, classes: Sequence[str]) -> Entry | None:
+    def _today(self, former: Referable, classes: Sequence[str]) -> Referable | None:
         """The record that replaces one that no longer exists."""
         if former.successor is None:
             return None
@@ -173,7 +173,7 @@ class Register:
         names = nearest(text, [name for entry in entries for name in (*entry.names[:1], entry.key)])
         return Resolution(code="unknown-reference", details=hint(names))
 
-    def _titled(self, text: str, classes: Sequence[str]) -> Entry | None:
+    def _titled(self, text: str, classes: Sequence[str]) -> Referable | None:
         """The one record whose name has a title before it that says its class: Stadt Hanau, LK Fulda."""
         for pattern, role, before in _TITLES:
             titled = [iri for iri in (by_name(name).iri for name in sorted(with_role(role))) if iri in classes]
@@ -185,7 +185,7 @@ class Register:
         return None
 
 
-def _label(entry: Entry) -> str:
+def _label(entry: Referable) -> str:
     return f"{entry.names[0]} ({entry.key})" if entry.names else entry.key
 
 

@@ -24,7 +24,7 @@ from ingest.pipeline.existing_records import published as published_records
 from ingest.rdf import Node, derived, triples
 from ingest.validation.shacl import catalogue_faults
 from ingest.validation.validation import Validator, fast
-from ingest.validation.validation_cache import Kept
+from ingest.validation.validation_cache import ValidationCache
 from ontology import queries as examples
 from publish.catalogue import coverage, feed, quality, schema_org, void
 from publish.catalogue import dcat as catalogue
@@ -109,7 +109,7 @@ def build(
         release_id, fresh = succession.name(releases, source, previous)
         if fresh:
             # Who asks for the reference wants to see what it says today.
-            known = Kept(releases.root / "validated.json", identity.made_with(base, software))
+            known = ValidationCache(releases.root / "validated.json", identity.made_with(base, software))
             kept = known if validator is fast else None
             ingested = ingest(listed, data, base, executor, progress, validator, kept)
             if not any(part.records for part in ingested.datasets.values()):
@@ -319,7 +319,7 @@ class _Build:
         statistics = void.describe(store, self._base, sorted(self._graphs), _DESCRIPTIONS, self._files.described)
         extents = coverage.extents(store, catalogue.places(self._config))
         known = {
-            name: catalogue.Published(
+            name: catalogue.PublishedDataset(
                 entry.issued,
                 entry.modified,
                 entry.version,

@@ -126,7 +126,7 @@ def push(
     home = f"{release.manifest.base}graph/"
     graphs = list(_graphs(release))
     journal = _Journal(state, {"release": release.id, "target": store_url, "chunk": chunk})
-    with _Server(store_url, query_url, auth, retries, timeout) as server:
+    with _PushTarget(store_url, query_url, auth, retries, timeout) as server:
         # Wrong addresses and passwords are told before anything is changed: this graph is never there.
         server.query("ASK {}")
         server.delete(f"{home}-")
@@ -207,7 +207,7 @@ def _chunks(lines: Iterable[bytes], size: int) -> Iterator[tuple[bytes, int]]:
         yield b"".join(piece), len(piece)
 
 
-def _load(server: _Server, graphs: list[_Graph], size: int, journal: _Journal, progress: Progress) -> int:
+def _load(server: _PushTarget, graphs: list[_Graph], size: int, journal: _Journal, progress: Progress) -> int:
     """Send every chunk that the journal does not know; returns how many there were."""
     total = sum(graph.triples for graph in graphs)
     done = sent = 0
@@ -223,7 +223,7 @@ def _load(server: _Server, graphs: list[_Graph], size: int, journal: _Journal, p
 
 
 def _check(
-    server: _Server, home: str, graphs: list[_Graph], progress: Progress
+    server: _PushTarget, home: str, graphs: list[_Graph], progress: Progress
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Delete the graphs that the release has not; returns the number of triples of the others, and the deleted."""
     progress("check", 0, 1)
@@ -290,7 +290,7 @@ class _Patience(Retry):
         return super().increment(*args, **kwargs)
 
 
-class _Server:
+class _PushTarget:
     """A SPARQL 1.1 server: its graph store and its query service."""
 
     def __init__(self, store_url: str, query_url: str, auth: AuthBase | None, retries: int, timeout: float) -> None:

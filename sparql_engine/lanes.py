@@ -38,7 +38,7 @@ class Interrupted(Exception):
 
 
 @dataclass(eq=False)
-class _Ticket:
+class _LaneTicket:
     """One who waits, and then runs.
 
     :ivar again: it is known to be long, since it had to end before.
@@ -67,8 +67,8 @@ class Lanes:
         self._share = max(1, workers - 1)
         self._queue = queue
         self._changed = threading.Condition()
-        self._inside: list[_Ticket] = []
-        self._waiting: list[_Ticket] = []
+        self._inside: list[_LaneTicket] = []
+        self._waiting: list[_LaneTicket] = []
         self._turns: dict[str, int] = {}
         self._turn = 0
 
@@ -91,7 +91,7 @@ class Lanes:
         :raises EngineBusy: too many wait already, or the wait was too long.
         """
         end = time.monotonic() + seconds
-        ticket = _Ticket(client)
+        ticket = _LaneTicket(client)
         while True:
             self._enter(ticket, end)
             try:
@@ -100,9 +100,9 @@ class Lanes:
                 pass
             finally:
                 self._leave(ticket)
-            ticket = _Ticket(client, again=True)
+            ticket = _LaneTicket(client, again=True)
 
-    def _enter(self, ticket: _Ticket, end: float) -> None:
+    def _enter(self, ticket: _LaneTicket, end: float) -> None:
         with self._changed:
             if self._waiting or len(self._inside) >= self.places:
                 self._make_room(ticket)
@@ -121,7 +121,7 @@ class Lanes:
                     self._waiting.remove(ticket)
                     self._forget(ticket.client)
 
-    def _leave(self, ticket: _Ticket) -> None:
+    def _leave(self, ticket: _LaneTicket) -> None:
         with self._changed:
             self._inside.remove(ticket)
             self._forget(ticket.client)
@@ -167,7 +167,7 @@ class Lanes:
         held = Counter(ticket.client for ticket in self._inside if ticket.held)
         return held.total() < self._long and held[client] < self._share
 
-    def _make_room(self, ticket: _Ticket) -> None:
+    def _make_room(self, ticket: _LaneTicket) -> None:
         """When the queue is full, the client with most waiting gives up its latest, long ones before short ones."""
         standing = [other for other in self._waiting if not other.told]
         if len(standing) < self._queue:

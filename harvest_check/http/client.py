@@ -34,7 +34,7 @@ AGENT: Final = "smartregion-harvest-check/1"
 
 
 @dataclass(frozen=True)
-class Limits:
+class HttpLimits:
     """What one request may cost.
 
     :ivar seconds: from looking up the name to the last byte of the answer, redirects included.
@@ -96,7 +96,7 @@ class Client:
     :param agent: what the client calls itself.
     """
 
-    def __init__(self, home: str, limits: Limits, agent: str = AGENT) -> None:
+    def __init__(self, home: str, limits: HttpLimits, agent: str = AGENT) -> None:
         self.limits = limits
         self._agent = agent
         self._trusted = urlsplit(home).hostname

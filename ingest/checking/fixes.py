@@ -12,12 +12,12 @@ from ingest.checking import returned_workbooks as originals
 from ingest.files import delimited, output
 from ingest.files import reading as files
 from ingest.files.detection import sniff
-from ingest.files.grids import Grid, Limits
+from ingest.files.grids import Grid, SheetLimits
 from ingest.findings.findings import Finding, Place
 from ingest.mapping import values
 from ingest.mapping.mapping import SEPARATOR
 from ingest.model import Field
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 
 Suffix = Literal["csv", "xlsx"]
 Change = tuple[Finding, str]
@@ -26,7 +26,7 @@ Change = tuple[Finding, str]
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def suffix(part: Part, content: bytes) -> Suffix:
+def suffix(part: SourcePart, content: bytes) -> Suffix:
     """The kind of file that a copy is: CSV of CSV, else XLSX.
 
     :raises UnreadableError: the file is no table.
@@ -35,7 +35,7 @@ def suffix(part: Part, content: bytes) -> Suffix:
     return "csv" if sniff(part.source, content).name == "csv" else "xlsx"
 
 
-def fixed(part: Part, content: bytes, limits: Limits) -> tuple[bytes, list[Change]]:
+def fixed(part: SourcePart, content: bytes, limits: SheetLimits) -> tuple[bytes, list[Change]]:
     """The copy and what was changed, in the order of the findings.
 
     A workbook stays as it is but for the changes (see :mod:`ingest.checking.returned_workbooks`); other files become
@@ -64,7 +64,7 @@ def fixed(part: Part, content: bytes, limits: Limits) -> tuple[bytes, list[Chang
     return output.save(book), done
 
 
-def _columns(part: Part, sheet: str | None) -> Mapping[int, Field]:
+def _columns(part: SourcePart, sheet: str | None) -> Mapping[int, Field]:
     return next((bound.columns for bound in part.tables if bound.table.sheet == sheet), {})
 
 
@@ -100,7 +100,7 @@ def _write(cell: Any, text: str, field: Field | None) -> None:
         cell.number_format = "@"
 
 
-def _as_csv(part: Part, content: bytes, grid: Grid, wanted: Mapping[Place, Sequence[Change]]) -> bytes:
+def _as_csv(part: SourcePart, content: bytes, grid: Grid, wanted: Mapping[Place, Sequence[Change]]) -> bytes:
     _, _, delimiter = delimited.dialect(part.source, delimited.decode(part.source, content)[0])
     rows = {number: list(cells) for number, cells in grid.rows}
     for (row, position), changes in wanted.items():

@@ -13,14 +13,14 @@ import pyoxigraph as ox
 
 import ontology
 from ingest.files.delimited import decode
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import Finding, UnreadableError, message
 from ingest.model import Field, RecordType, record_types, terms
 from ingest.pipeline import explanation as explain
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 from ingest.rdf import Node
-from ingest.references import Entry, Register, hint, nearest
-from ingest.validation.shacl import Result
+from ingest.references import Referable, Register, hint, nearest
+from ingest.validation.shacl import ValidationResult
 from ontology import jsonld
 
 _NAMES: Final = ("name", "title_de", "officialName", "name_en")
@@ -43,7 +43,7 @@ def syntax(source: str, content: bytes) -> ox.RdfFormat | None:
     return ox.RdfFormat.from_extension(suffix) if suffix not in ("xml", "txt") else None
 
 
-class GraphPart(Part):
+class GraphPart(SourcePart):
     """A file of RDF.
 
     :ivar record_type: that of its records, when all are of one.
@@ -75,13 +75,13 @@ class GraphPart(Part):
         """Take in a record."""
         self._nodes[node["id"]] = node
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[Referable]:
         """What others need to refer to its records."""
         for iri, node in self._nodes.items():
             record_type = _record_type(node)
             key = node.get(record_type.key.term)
             names = tuple(str(node[term]) for term in _NAMES if isinstance(node.get(term), str))
-            yield Entry(iri, record_type.iri, key if isinstance(key, str) else iri, names, self.source, 0)
+            yield Referable(iri, record_type.iri, key if isinstance(key, str) else iri, names, self.source, 0)
 
     def resolve(self, register: Register) -> None:
         """Follow references to records that have been replaced by others."""
@@ -102,7 +102,7 @@ class GraphPart(Part):
         self.tell("outdated-key", node["id"], field, address, f"{self._base}id/{found.value}", **found.details)
         return found.value
 
-    def note(self, result: Result) -> None:
+    def note(self, result: ValidationResult) -> None:
         """See :class:`ingest.pipeline.sources.Part`."""
         field = _record_type(self._nodes[result.record]).field(result.term)
         value = result.value
@@ -163,7 +163,7 @@ class GraphPart(Part):
         return iri if ":" in iri else f"{self._base}id/{iri}"
 
 
-def read(source: str, content: bytes, format: ox.RdfFormat, base: str, limits: Limits) -> GraphPart:
+def read(source: str, content: bytes, format: ox.RdfFormat, base: str, limits: SheetLimits) -> GraphPart:
     """The records of an RDF file; what is wrong with it is told in the findings.
 
     :param base: base IRI of the service, ending in a slash.
@@ -183,7 +183,7 @@ def read(source: str, content: bytes, format: ox.RdfFormat, base: str, limits: L
     return part
 
 
-def _triples(source: str, content: bytes, format: ox.RdfFormat, base: str, limits: Limits) -> list[ox.Triple]:
+def _triples(source: str, content: bytes, format: ox.RdfFormat, base: str, limits: SheetLimits) -> list[ox.Triple]:
     found: list[ox.Triple] = []
     try:
         text = _local_context(source, content) if format == ox.RdfFormat.JSON_LD else content
@@ -221,16 +221,16 @@ def _check_entities(source: str, content: bytes) -> None:
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = check
     parser.StartElementHandler = _stop
-    with contextlib.suppress(_RootError, expat.ExpatError):  # what is wrong with the rest, the RDF parser tells
+    with contextlib.suppress(_RdfRootError, expat.ExpatError):  # what is wrong with the rest, the RDF parser tells
         parser.Parse(content, True)
 
 
-class _RootError(Exception):
+class _RdfRootError(Exception):
     """The root element has begun: no declaration can follow."""
 
 
 def _stop(*_: object) -> None:
-    raise _RootError
+    raise _RdfRootError
 
 
 def _local_context(source: str, content: bytes) -> str:

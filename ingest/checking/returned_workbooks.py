@@ -22,7 +22,7 @@ from ingest.checking.rdf_files import GraphPart
 from ingest.files import output
 from ingest.files.grids import Grid
 from ingest.findings.findings import Text, UnreadableError
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 
 _REFERENCE: Final = re.compile(r"(?:'[^']+'|[\w.]+)!\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?")
 _LOST: Final[tuple[tuple[str, Text], ...]] = (
@@ -34,7 +34,7 @@ _LOST: Final[tuple[tuple[str, Text], ...]] = (
 )
 
 
-def require_table(part: Part) -> None:
+def require_table(part: SourcePart) -> None:
     """Refuse what is no table.
 
     :raises UnreadableError: the file is RDF, which has no cells.

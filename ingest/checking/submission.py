@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from ingest.checking import rdf_files as graphs
 from ingest.checking.rdf_files import GraphPart
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.mapping import mapping
 from ingest.mapping.recognition import open_content
 from ingest.model import RecordType
 from ingest.pipeline import pipeline
 from ingest.pipeline.existing_records import Standing
 from ingest.pipeline.pipeline import Progress
-from ingest.pipeline.sources import Part, TablePart
+from ingest.pipeline.sources import SourcePart, TablePart
 from ingest.references import Register
 from ingest.validation import validation
 from ingest.validation.validation import Validator
@@ -37,11 +37,11 @@ class Submitted:
 def check(
     submitted: Sequence[Submitted],
     there: Standing,
-    limits: Limits,
+    limits: SheetLimits,
     executor: Executor,
     progress: Progress,
     validator: Validator = validation.fast,
-) -> list[Part]:
+) -> list[SourcePart]:
     """Read, map and validate files that belong together: they may refer to each other.
 
     :param there: the records that there are already; one that is sent again counts as changed.
@@ -50,7 +50,7 @@ def check(
     :returns: one part for each file, in order.
     """
     taken: dict[str, tuple[str, int]] = {}
-    parts: list[Part] = []
+    parts: list[SourcePart] = []
     for done, file in enumerate(submitted):
         progress("read", done, len(submitted))
         if (syntax := graphs.syntax(file.source, file.content)) is not None:

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import IO, Any
 from xml.parsers import expat
 
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import Place, UnreadableError, cell_name
 
 _CHUNK = 2**16
@@ -19,11 +19,11 @@ class _DoctypeError(Exception):
     """An XML file declares a document type, which no workbook needs and entities are declared in."""
 
 
-class _RootError(Exception):
+class _XmlRootError(Exception):
     """The root element has begun: no document type can follow."""
 
 
-def check(source: str, content: bytes, limits: Limits) -> None:
+def check(source: str, content: bytes, limits: SheetLimits) -> None:
     """Look whether an archive is safe to unpack and parse.
 
     :raises UnreadableError: it unpacks to too much, is damaged or encrypted, or its XML declares a document type.
@@ -58,7 +58,7 @@ def _check_prologue(source: str, part: IO[bytes]) -> None:
             parser.Parse(chunk)
     except _DoctypeError:
         raise _unsafe(source, "ihr XML definiert eigene Entitäten", "its XML declares entities of its own") from None
-    except _RootError:
+    except _XmlRootError:
         return
     except expat.ExpatError as error:
         raise UnreadableError("file-unreadable", source, detail=error) from None
@@ -69,7 +69,7 @@ def _raise_doctype(*_: object) -> None:
 
 
 def _raise_root(*_: object) -> None:
-    raise _RootError
+    raise _XmlRootError
 
 
 def opened(source: str, content: bytes) -> zipfile.ZipFile:
@@ -97,7 +97,7 @@ class _Archive(zipfile.ZipFile):
             raise UnreadableError("file-unreadable", self._source, detail=error) from None
 
 
-def too_wide(source: str, limits: Limits, last: Place) -> UnreadableError:
+def too_wide(source: str, limits: SheetLimits, last: Place) -> UnreadableError:
     """The finding that cells reach too far: readers reserve room for the whole area."""
     cell = cell_name(last)
     return UnreadableError(

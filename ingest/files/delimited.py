@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 
-from ingest.files.grids import Grid, Limits, Row
+from ingest.files.grids import Grid, Row, SheetLimits
 from ingest.files.output import plain
 from ingest.findings.findings import UnreadableError
 
@@ -16,7 +16,7 @@ _LONGEST_CELL = 1_000_000
 _LINES_OF_A_CELL = 4
 
 
-def read(source: str, content: bytes, limits: Limits) -> list[Grid]:
+def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The one grid of a text file.
 
     :raises UnreadableError: the encoding is unknown, or the file is no table.

@@ -14,7 +14,7 @@ Range = tuple[Place, Place]
 
 
 @dataclass(frozen=True)
-class Limits:
+class SheetLimits:
     """How much of a file is read.
 
     :ivar rows: most rows with content in a sheet.
@@ -60,7 +60,7 @@ class Grid:
         return 1 if self.rows and self.rows[0][0] == 0 else 0
 
 
-def check_size(source: str, rows: int, cells: int, limits: Limits) -> None:
+def check_size(source: str, rows: int, cells: int, limits: SheetLimits) -> None:
     """Refuse what is over the limits.
 
     :raises UnreadableError: too many rows or cells.

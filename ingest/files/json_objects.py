@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 from ingest.files.delimited import decode
-from ingest.files.grids import Grid, Limits, check_size, typed
+from ingest.files.grids import Grid, SheetLimits, check_size, typed
 from ingest.findings.findings import UnreadableError
 
 _NESTED = "zu tief geschachtelt / nested too deeply"
 _NO_LIST = "Liste von Objekten / list of objects"
 
 
-def read(source: str, content: bytes, limits: Limits) -> list[Grid]:
+def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The one grid of a JSON document; rows are counted from 1, the header is row 0.
 
     :raises UnreadableError: it is no list of objects.

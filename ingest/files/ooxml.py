@@ -13,7 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from ingest.files import archives as packages
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.files.number_formats import Shown, meaning
 from ingest.findings.findings import Place, UnreadableError, column_position
 
@@ -35,7 +35,7 @@ class Notes:
     shown: dict[Place, Shown] = field(default_factory=dict)
 
 
-def notes(source: str, content: bytes, limits: Limits) -> dict[str, Notes]:
+def notes(source: str, content: bytes, limits: SheetLimits) -> dict[str, Notes]:
     """Formulas, errors, hidden parts and formats of an Office Open XML workbook, by sheet name.
 
     :raises UnreadableError: a part is missing or no XML, or cells reach further than the limits.

@@ -6,11 +6,11 @@ from typing import IO
 from xml.parsers import expat
 
 from ingest.files import archives as packages
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import Place, UnreadableError
 
 
-def check_repetitions(source: str, content: bytes, limits: Limits) -> None:
+def check_repetitions(source: str, content: bytes, limits: SheetLimits) -> None:
     """Look how far the cells of an OpenDocument spreadsheet reach: one element may stand for many rows or columns.
 
     :raises UnreadableError: further than the limits; or the content is missing or no XML.

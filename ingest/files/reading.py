@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.files import delimited, workbooks, xls
 from ingest.files import json_objects as objects
 from ingest.files.detection import Content, sniff
-from ingest.files.grids import Grid, Limits, check_size
+from ingest.files.grids import Grid, SheetLimits, check_size
 from ingest.findings.findings import UnreadableError
 
 _READERS = {
@@ -18,7 +18,7 @@ _READERS = {
 }
 
 
-def read(source: str, content: bytes, limits: Limits) -> tuple[Content, list[Grid]]:
+def read(source: str, content: bytes, limits: SheetLimits) -> tuple[Content, list[Grid]]:
     """What the content is, and its sheets that are not empty.
 
     :param source: name of the file.

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from ingest.files import archives as packages
 from ingest.files import ooxml, opendocument
-from ingest.files.grids import Grid, Limits, Range, check_size, typed
+from ingest.files.grids import Grid, Range, SheetLimits, check_size, typed
 from ingest.files.number_formats import as_shown
 from ingest.files.ooxml import Notes
 from ingest.findings.findings import UnreadableError
@@ -20,7 +20,7 @@ _PANIC: Final = "PanicException"
 """What calamine, which is written in Rust, raises on some damaged files: no Exception, and nowhere to import from."""
 
 
-def read_xlsx(source: str, content: bytes, limits: Limits) -> list[Grid]:
+def read_xlsx(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The grids of an Office Open XML workbook's sheets.
 
     :raises UnreadableError: it is damaged, protected, too large or not safe to open.
@@ -29,20 +29,20 @@ def read_xlsx(source: str, content: bytes, limits: Limits) -> list[Grid]:
     return _read(source, content, limits, ooxml.notes(source, content, limits))
 
 
-def read_ods(source: str, content: bytes, limits: Limits) -> list[Grid]:
+def read_ods(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The grids of an OpenDocument spreadsheet's sheets; raises as :func:`read_xlsx`."""
     packages.check(source, content, limits)
     opendocument.check_repetitions(source, content, limits)
     return _read(source, content, limits, {})
 
 
-def read_xlsb(source: str, content: bytes, limits: Limits) -> list[Grid]:
+def read_xlsb(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The grids of a binary workbook's sheets; raises as :func:`read_xlsx`."""
     packages.check(source, content, limits)
     return _read(source, content, limits, {})
 
 
-def _read(source: str, content: bytes, limits: Limits, notes: Mapping[str, Notes]) -> list[Grid]:
+def _read(source: str, content: bytes, limits: SheetLimits, notes: Mapping[str, Notes]) -> list[Grid]:
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
             return [
@@ -61,7 +61,7 @@ def _read(source: str, content: bytes, limits: Limits, notes: Mapping[str, Notes
 
 
 def _grid(
-    source: str, book: CalamineWorkbook, name: str, visible: SheetVisibleEnum, notes: Notes, limits: Limits
+    source: str, book: CalamineWorkbook, name: str, visible: SheetVisibleEnum, notes: Notes, limits: SheetLimits
 ) -> Grid:
     sheet = book.get_sheet_by_name(name)
     check_size(source, 0, sheet.height * sheet.width, limits)

@@ -13,12 +13,12 @@ from xlrd.biffh import (  # type: ignore[import-untyped]
     error_text_from_code,
 )
 
-from ingest.files.grids import Grid, Limits, check_size, typed
+from ingest.files.grids import Grid, SheetLimits, check_size, typed
 from ingest.files.number_formats import as_shown, meaning
 from ingest.findings.findings import UnreadableError
 
 
-def read(source: str, content: bytes, limits: Limits) -> list[Grid]:
+def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The grids of the workbook's sheets.
 
     :raises UnreadableError: it is damaged, protected or too large.
@@ -36,7 +36,7 @@ def read(source: str, content: bytes, limits: Limits) -> list[Grid]:
         raise UnreadableError("file-unreadable", source, detail=error or type(error).__name__) from None
 
 
-def _grid(source: str, book: Any, sheet: Any, limits: Limits) -> Grid:
+def _grid(source: str, book: Any, sheet: Any, limits: SheetLimits) -> Grid:
     check_size(source, sheet.nrows, sum(map(sheet.row_len, range(sheet.nrows))), limits)
     grid = Grid(sheet.name, [], visible=sheet.visibility == 0)
     for index in range(sheet.nrows):

@@ -15,7 +15,7 @@ from ingest.mapping import suggestions as repair
 from ingest.mapping import values
 from ingest.model import Field, RecordType
 from ingest.rdf import Node
-from ingest.references import Concepts, Entry, Register, Resolution, hint, nearest, normalise
+from ingest.references import Concepts, Referable, Register, Resolution, hint, nearest, normalise
 from ingest.tables import headers
 from ingest.tables.tables import Table
 
@@ -232,7 +232,7 @@ def _further(count: int) -> dict[str, str]:
     }
 
 
-def entries(mapped: Mapped) -> Iterable[Entry]:
+def entries(mapped: Mapped) -> Iterable[Referable]:
     """What the register needs to know of a table's records, so that others can refer to them."""
     bound = mapped.bound
     table = bound.table
@@ -241,7 +241,7 @@ def entries(mapped: Mapped) -> Iterable[Entry]:
     successors = bound.positions("replacedBy")
     for row, node in mapped.nodes.items():
         names = tuple(name for position in labels if (name := table.cell(row, position)))
-        yield Entry(
+        yield Referable(
             iri=node["id"],
             record_class=bound.record_type.iri,
             key=table.cell(row, keys[0]) if keys else "",
@@ -337,7 +337,7 @@ def _plain_reader(column: Field, texts: Iterable[str], register: Register) -> Ca
     def resolve(text: str) -> Resolution:
         try:
             return Resolution(read(text))
-        except values.Unreadable as problem:
+        except values.UnreadableValue as problem:
             meant = repair.repair(text, column)
             hints = {f"hint_{language}": said for language, said in (meant.hint or {}).items()}
             return Resolution(code=problem.code, suggestion=meant.suggestion, details={**hints, **problem.details})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import Finding, Text, UnreadableError
 from ingest.mapping import mapping
 from ingest.mapping.mapping import Bound
@@ -48,13 +48,13 @@ def open_path(path: Path, record_type: RecordType, column_map: Mapping[str, str]
     except OSError as error:
         problem = UnreadableError("file-unreadable", path.name, detail=error.strerror)
         return Opened(path.name, record_type, (), (problem.finding,))
-    return open_content(path.name, content, Limits(), record_type, column_map)
+    return open_content(path.name, content, SheetLimits(), record_type, column_map)
 
 
 def open_content(
     source: str,
     content: bytes,
-    limits: Limits,
+    limits: SheetLimits,
     record_type: RecordType | None = None,
     column_map: Mapping[str, str] | None = None,
 ) -> Opened:

@@ -1,7 +1,7 @@
 """Reading the text of a cell as a value of a field's kind.
 
 Each reader takes one text and gives the value in its canonical lexical form (the store would canonicalise it
-anyway, and dumps, store and hashes must agree), or raises :class:`Unreadable` with the kind of finding.
+anyway, and dumps, store and hashes must agree), or raises :class:`UnreadableValue` with the kind of finding.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TRUE = {"ja", "j", "yes", "y", "true", "wahr", "x", "1"}
 _FALSE = {"nein", "n", "no", "false", "falsch", "0"}
 
 
-class Unreadable(ValueError):
+class UnreadableValue(ValueError):
     """The text is no value of the kind; ``code`` is the kind of finding, ``details`` fill its sentence."""
 
     def __init__(self, code: str, **details: object) -> None:
@@ -67,7 +67,7 @@ def reader(field: Field, style: NumberStyle) -> Callable[[str], Any]:
     """The function that reads a cell of this field.
 
     :param style: how numbers are written in the column (see :func:`number_style`).
-    :returns: a function from stripped, non-empty text to a JSON-LD value; it raises :class:`Unreadable`.
+    :returns: a function from stripped, non-empty text to a JSON-LD value; it raises :class:`UnreadableValue`.
     """
     if field.kind in ("integer", "decimal"):
         # Below 1,000 three digits after the point can only be a fraction: coordinates, percentages.
@@ -90,7 +90,7 @@ def reader(field: Field, style: NumberStyle) -> Callable[[str], Any]:
 
 def _text(text: str) -> str:
     if _CONTROL.search(text) or _LOST in text:
-        raise Unreadable("type-text")
+        raise UnreadableValue("type-text")
     return unicodedata.normalize("NFC", text)
 
 
@@ -103,7 +103,7 @@ def decimal(text: str, style: NumberStyle) -> Decimal | None:
     """The number that a text is, in one of the ways of writing that :func:`reader` knows."""
     try:
         return _number(text, style, "type-decimal")
-    except Unreadable:
+    except UnreadableValue:
         return None
 
 
@@ -111,7 +111,7 @@ def day(text: str) -> str | None:
     """The day that a text is (ISO 8601), in one of the ways of writing that :func:`reader` knows."""
     try:
         return _date(text)
-    except Unreadable:
+    except UnreadableValue:
         return None
 
 
@@ -119,12 +119,12 @@ def _number(text: str, style: NumberStyle, code: str) -> Decimal:
     compact = _SPACED.sub("", text)
     if _AMBIGUOUS.fullmatch(compact) and style == "unknown":
         thousands = compact.replace(".", "")
-        raise Unreadable("ambiguous-number", thousands=thousands, fraction=compact)
+        raise UnreadableValue("ambiguous-number", thousands=thousands, fraction=compact)
     if _GERMAN.fullmatch(compact) and not (style == "plain" and _AMBIGUOUS.fullmatch(compact)):
         return Decimal(compact.replace(".", "").replace(",", "."))
     if _PLAIN.fullmatch(compact):
         return Decimal(compact)
-    raise Unreadable(code)
+    raise UnreadableValue(code)
 
 
 def _decimal(text: str, style: NumberStyle) -> str:
@@ -137,7 +137,7 @@ def _integer(text: str, style: NumberStyle) -> str:
     # A whole number has no fraction, so a point before three digits can only group thousands.
     value = _number(text, "german" if style == "unknown" else style, "type-integer")
     if value != value.to_integral_value():
-        raise Unreadable("type-integer")
+        raise UnreadableValue("type-integer")
     return str(int(value))
 
 
@@ -147,14 +147,14 @@ def _boolean(text: str) -> str:
         return "true"
     if word in _FALSE:
         return "false"
-    raise Unreadable("type-boolean")
+    raise UnreadableValue("type-boolean")
 
 
 def _day(year: str, month: str, day: str, code: str) -> str:
     try:
         return dt.date(int(year), int(month), int(day)).isoformat()
     except ValueError:
-        raise Unreadable(code) from None
+        raise UnreadableValue(code) from None
 
 
 def _date(text: str, code: str = "type-date") -> str:
@@ -164,7 +164,7 @@ def _date(text: str, code: str = "type-date") -> str:
         return _day(match[3], match[2], match[1], code)
     if (match := re.fullmatch(r"(\d{1,2})\.? ([^\W\d]+)\.? (\d{4})", text)) and (month := _month(match[2])):
         return _day(match[3], str(month), match[1], code)
-    raise Unreadable(code)
+    raise UnreadableValue(code)
 
 
 def _month(word: str) -> int | None:
@@ -184,7 +184,7 @@ def _partial_date(text: str) -> dict[str, str]:
         year_month = match[2], month
     if year_month is not None:
         if not 1 <= year_month[1] <= 12:
-            raise Unreadable("type-partial-date")
+            raise UnreadableValue("type-partial-date")
         return {"@value": f"{year_month[0]}-{year_month[1]:02}", "@type": "xsd:gYearMonth"}
     return {"@value": _date(text, "type-partial-date"), "@type": "xsd:date"}
 
@@ -196,14 +196,14 @@ def _iri(text: str, scheme: str) -> str:
     try:
         parts = urlsplit(ox.NamedNode(text).value)
     except ValueError:
-        raise Unreadable("type-iri") from None
+        raise UnreadableValue("type-iri") from None
     if parts.scheme in ("http", "https") and not parts.netloc:
-        raise Unreadable("type-iri")
+        raise UnreadableValue("type-iri")
     return text
 
 
 def _code(text: str, prefix: str) -> str:
     code = text.removeprefix(prefix)
     if not _CODE.fullmatch(code):
-        raise Unreadable("type-code")
+        raise UnreadableValue("type-code")
     return code

@@ -11,7 +11,7 @@ from ingest.mapping import mapping
 from ingest.pipeline import catalogue, pipeline
 from ingest.pipeline.pipeline import Ingested
 from ingest.rdf import Node
-from ingest.references import Entry, Register
+from ingest.references import Referable, Register
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Standing:
     """
 
     base: str
-    entries: Sequence[Entry]
+    entries: Sequence[Referable]
     nodes: Mapping[str, Node]
 
     @cached_property
@@ -43,7 +43,7 @@ class Standing:
             self._referred[wanted] = {entry.iri: self._reference(entry, wanted) for entry in entries}
         return self._referred[wanted]
 
-    def _reference(self, entry: Entry, classes: Sequence[str]) -> str:
+    def _reference(self, entry: Referable, classes: Sequence[str]) -> str:
         if not entry.names:
             return entry.key
         meant = self.register.resolve(entry.names[0], classes)

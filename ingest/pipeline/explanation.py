@@ -8,14 +8,14 @@ from ingest.findings.findings import Finding, Text, column_letter
 from ingest.mapping import suggestions as repair
 from ingest.mapping.mapping import SEPARATOR, Mapped
 from ingest.model import Field
-from ingest.validation.shacl import Result
+from ingest.validation.shacl import ValidationResult
 
 _MISSING = {"MinCountConstraintComponent", "QualifiedMinCountConstraintComponent"}
 _SURPLUS = {"MaxCountConstraintComponent", "QualifiedMaxCountConstraintComponent", "UniqueLangConstraintComponent"}
 _ALL_ROWS = -1
 
 
-def explain(result: Result, mapped: Mapped, row: int) -> Finding | None:
+def explain(result: ValidationResult, mapped: Mapped, row: int) -> Finding | None:
     """The finding for a validation result about a record, or None when the cell has been explained already.
 
     :param row: of the record.
@@ -48,7 +48,7 @@ def explain(result: Result, mapped: Mapped, row: int) -> Finding | None:
     )
 
 
-def _without_column(result: Result, mapped: Mapped, field: Field) -> Finding | None:
+def _without_column(result: ValidationResult, mapped: Mapped, field: Field) -> Finding | None:
     """One finding for all records when none can have a value."""
     table = mapped.bound.table
     if (_ALL_ROWS, result.shape) in mapped.explained:
@@ -71,7 +71,7 @@ def _without_column(result: Result, mapped: Mapped, field: Field) -> Finding | N
     )
 
 
-def _position(mapped: Mapped, field: Field, row: int, result: Result) -> int | None:
+def _position(mapped: Mapped, field: Field, row: int, result: ValidationResult) -> int | None:
     """The column at fault: the one with the value; else the last that is filled, since the first would do."""
     positions = mapped.bound.positions(field.term)
     filled = [position for position in positions if mapped.bound.table.cell(row, position)]
@@ -83,7 +83,7 @@ def _position(mapped: Mapped, field: Field, row: int, result: Result) -> int | N
     return next(reversed(filled or positions), None)
 
 
-def _part(mapped: Mapped, field: Field, position: int | None, cell: str | None, result: Result) -> str | None:
+def _part(mapped: Mapped, field: Field, position: int | None, cell: str | None, result: ValidationResult) -> str | None:
     """Of a cell with several values, the one that the result is about."""
     if not cell or position is None or result.value is None or not field.many:
         return cell
@@ -101,7 +101,7 @@ def _means(mapped: Mapped, field: Field, position: int, text: str, wanted: str) 
     return wanted in (lexical, f"{field.prefix}{lexical}")
 
 
-def sentence(field: Field, result: Result, cell: str | None) -> Text:
+def sentence(field: Field, result: ValidationResult, cell: str | None) -> Text:
     """What a result says: what was found, and the message of the shape."""
     if result.shape != field.shape and not cell:
         # A check beside the column: its message says already what is missing.

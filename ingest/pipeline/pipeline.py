@@ -13,12 +13,12 @@ from ingest.mapping import mapping
 from ingest.mapping.recognition import open_path
 from ingest.model import RecordType, record_types
 from ingest.pipeline.catalogue import Source
-from ingest.pipeline.sources import Part, TablePart
+from ingest.pipeline.sources import SourcePart, TablePart
 from ingest.rdf import Node
-from ingest.references import Entry, Register
+from ingest.references import Referable, Register
 from ingest.validation import validation
 from ingest.validation.validation import Validator
-from ingest.validation.validation_cache import Kept
+from ingest.validation.validation_cache import ValidationCache
 
 # Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -58,7 +58,7 @@ def ingest(
     executor: Executor,
     progress: Progress,
     validator: Validator = validation.fast,
-    kept: Kept | None = None,
+    kept: ValidationCache | None = None,
 ) -> Ingested:
     """Read, map and validate all sources.
 
@@ -76,7 +76,7 @@ def ingest(
 
 def read(
     sources: Sequence[Source], directory: Path, base: str, progress: Progress
-) -> tuple[list[TablePart], list[Entry]]:
+) -> tuple[list[TablePart], list[Referable]]:
     """The records of all sources, not validated yet, and what others need to refer to them."""
     parts: list[TablePart] = []
     taken: dict[str, tuple[str, int]] = {}
@@ -98,13 +98,13 @@ def fill(parts: Sequence[TablePart], register: Register, progress: Progress) -> 
 
 
 def judge(
-    parts: Sequence[Part],
+    parts: Sequence[SourcePart],
     others: Sequence[Node],
     base: str,
     executor: Executor,
     progress: Progress,
     validator: Validator = validation.fast,
-    kept: Kept | None = None,
+    kept: ValidationCache | None = None,
 ) -> None:
     """Validate the records and note what is wrong with them.
 

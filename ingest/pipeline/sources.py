@@ -11,10 +11,10 @@ from ingest.mapping.recognition import Opened
 from ingest.model import RecordType
 from ingest.pipeline import explanation as explain
 from ingest.rdf import Node
-from ingest.validation.shacl import Result
+from ingest.validation.shacl import ValidationResult
 
 
-class Part(ABC):
+class SourcePart(ABC):
     """A file and what became of it.
 
     :ivar source: its name.
@@ -37,7 +37,7 @@ class Part(ABC):
         """Its records."""
 
     @abstractmethod
-    def note(self, result: Result) -> None:
+    def note(self, result: ValidationResult) -> None:
         """Take down what is wrong with one of its records."""
 
     @property
@@ -56,7 +56,7 @@ class Part(ABC):
         return ()
 
 
-class TablePart(Part):
+class TablePart(SourcePart):
     """A file of tables.
 
     :ivar mapped: the records of each of its tables.
@@ -70,25 +70,25 @@ class TablePart(Part):
 
     @property
     def record_type(self) -> RecordType | None:
-        """See :class:`Part`."""
+        """See :class:`SourcePart`."""
         return self._opened.record_type
 
     @property
     def tables(self) -> Sequence[Bound]:
-        """See :class:`Part`."""
+        """See :class:`SourcePart`."""
         return self._opened.bound
 
     @property
     def findings(self) -> list[Finding]:
-        """See :class:`Part`."""
+        """See :class:`SourcePart`."""
         return [*self._opened.findings, *(finding for table in self.mapped for finding in _in_order(table))]
 
     def nodes(self) -> Iterable[Node]:
-        """See :class:`Part`."""
+        """See :class:`SourcePart`."""
         return (node for table in self.mapped for node in table.nodes.values())
 
-    def note(self, result: Result) -> None:
-        """See :class:`Part`."""
+    def note(self, result: ValidationResult) -> None:
+        """See :class:`SourcePart`."""
         table, row = self._rows[result.record]
         finding = explain.explain(result, table, row)
         if finding is not None:

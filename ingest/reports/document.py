@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 
 
-def document(part: Part) -> dict[str, Any]:
+def document(part: SourcePart) -> dict[str, Any]:
     """What was found in a file; ``record_type`` is empty when it cannot be told or when there are several."""
     return {
         "conforms": part.conforms,

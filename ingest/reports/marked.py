@@ -13,9 +13,9 @@ from openpyxl.workbook import Workbook
 from ingest.checking import returned_workbooks as originals
 from ingest.files import output
 from ingest.files import reading as files
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import Finding, Severity, Text, column_position
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 from ingest.reports.counted import counted
 
 AUTHOR: Final = "Smarte Region Hessen"
@@ -33,7 +33,7 @@ _HEADINGS: Final = (
 _CHARACTERS_OF_A_LINE: Final = 45
 
 
-def marked(part: Part, content: bytes, limits: Limits) -> bytes:
+def marked(part: SourcePart, content: bytes, limits: SheetLimits) -> bytes:
     """The workbook with its findings, as XLSX; see :mod:`ingest.checking.returned_workbooks` for what else changes.
 
     :param part: what was found in the file.
@@ -88,7 +88,7 @@ def _mark(cell: Any, findings: list[Finding]) -> None:
     cell.comment = comment
 
 
-def _summarise(book: Workbook, part: Part, lost: Text | None, shift: int) -> None:
+def _summarise(book: Workbook, part: SourcePart, lost: Text | None, shift: int) -> None:
     sheet = book.create_sheet(_SUMMARY, 0)
     for other in book.worksheets:
         other.sheet_view.tabSelected = other is sheet
@@ -107,7 +107,7 @@ def _summarise(book: Workbook, part: Part, lost: Text | None, shift: int) -> Non
     sheet.freeze_panes = "A6"
 
 
-def _counts(part: Part) -> str:
+def _counts(part: SourcePart) -> str:
     findings = part.findings
     counts = [counted(sum(finding.severity == severity for finding in findings), severity) for severity in _SEVERITIES]
     kind = f"{part.record_type.label['de']} / {part.record_type.label['en']}" if part.record_type else ""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ingest.findings.findings import Finding, kinds
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {"violation": "error", "warning": "warning", "info": "note"}
@@ -20,7 +20,7 @@ _DISTRIBUTION: Final = "smart-region-hessen"
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
-def sarif(parts: Sequence[Part], base: str, paths: Sequence[str]) -> dict[str, Any]:
+def sarif(parts: Sequence[SourcePart], base: str, paths: Sequence[str]) -> dict[str, Any]:
     """A SARIF log with one run.
 
     :param base: base IRI of the service, whose page ``findings`` explains the rules.
@@ -92,7 +92,7 @@ def _both(text: Any) -> str:
     return f"{text['de']} / {text['en']}"
 
 
-def junit(parts: Sequence[Part]) -> bytes:
+def junit(parts: Sequence[SourcePart]) -> bytes:
     """JUnit XML: a suite for each file, a case for each record with a finding and one for the file itself."""
     root = Element("testsuites", name="smartregion validate")
     for part in parts:

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from rdflib import DCTERMS, PROV, RDF, RDFS, SH, XSD, BNode, Graph, Literal, Namespace, URIRef
 
 from ingest.findings.findings import Finding, column_position
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 
 _SEVERITIES: Final = {"violation": SH.Violation, "warning": SH.Warning, "info": SH.Info}
 
 
-def turtle(parts: Sequence[Part], base: str) -> str:
+def turtle(parts: Sequence[SourcePart], base: str) -> str:
     """The report on files; findings that are not from shapes have their kind as constraint component.
 
     :param base: base IRI of the service.

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ingest.findings.findings import Finding, Severity
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 from ingest.reports.counted import counted
 
 _NAMES: Final[dict[Severity, tuple[str, str, str]]] = {
@@ -21,7 +21,7 @@ _NAMES: Final[dict[Severity, tuple[str, str, str]]] = {
 }
 
 
-def show(parts: Sequence[Part], console: Console) -> None:
+def show(parts: Sequence[SourcePart], console: Console) -> None:
     """Print the findings of files and how many there are."""
     for part in parts:
         _heading(part, console)
@@ -34,7 +34,7 @@ def show(parts: Sequence[Part], console: Console) -> None:
     console.print(Text(told), highlight=False)
 
 
-def _heading(part: Part, console: Console) -> None:
+def _heading(part: SourcePart, console: Console) -> None:
     line = Text(_printable(part.source), style="bold underline")
     if part.record_type is not None:
         label = part.record_type.label

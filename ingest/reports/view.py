@@ -6,13 +6,13 @@ from typing import Any
 
 from ingest.findings.findings import column_letter
 from ingest.mapping.mapping import Bound
-from ingest.pipeline.sources import Part
+from ingest.pipeline.sources import SourcePart
 from ingest.reports.document import document
 
 _LONGEST = 300
 
 
-def view(part: Part, most: int) -> dict[str, Any]:
+def view(part: SourcePart, most: int) -> dict[str, Any]:
     """What was found in a file (see :func:`ingest.reports.document.document`), with its name and its tables.
 
     :param most: rows of a table that are shown; when there are more, those with findings come first.
@@ -25,7 +25,7 @@ def view(part: Part, most: int) -> dict[str, Any]:
     }
 
 
-def _table(part: Part, bound: Bound, most: int) -> dict[str, Any]:
+def _table(part: SourcePart, bound: Bound, most: int) -> dict[str, Any]:
     table = bound.table
     noted = {finding.row for finding in part.findings if finding.sheet == table.sheet}
     rows = table.rows()

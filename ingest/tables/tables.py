@@ -12,7 +12,7 @@ import pandas as pd
 
 from ingest.files import reading as files
 from ingest.files.detection import Content
-from ingest.files.grids import Grid, Limits, Range
+from ingest.files.grids import Grid, Range, SheetLimits
 from ingest.findings.findings import Finding, Place, UnreadableError, cell_name, column_letter, message
 from ingest.model import record_types
 from ingest.tables import headers
@@ -112,7 +112,7 @@ def _optional_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def read(path: Path, known: Collection[str] = (), limits: Limits | None = None) -> list[Table]:
+def read(path: Path, known: Collection[str] = (), limits: SheetLimits | None = None) -> list[Table]:
     """Read every table of a file; parameters and errors as for :func:`parse`."""
     try:
         content = path.read_bytes()
@@ -123,7 +123,7 @@ def read(path: Path, known: Collection[str] = (), limits: Limits | None = None) 
     return parse(path.name, content, known, limits)
 
 
-def parse(source: str, content: bytes, known: Collection[str] = (), limits: Limits | None = None) -> list[Table]:
+def parse(source: str, content: bytes, known: Collection[str] = (), limits: SheetLimits | None = None) -> list[Table]:
     """The tables of a file; a spreadsheet gives one per sheet that is not empty.
 
     :param source: name of the file.
@@ -131,7 +131,7 @@ def parse(source: str, content: bytes, known: Collection[str] = (), limits: Limi
         it is the first row.
     :raises UnreadableError: the file is damaged, protected or of another kind.
     """
-    found, grids = files.read(source, content, limits or Limits())
+    found, grids = files.read(source, content, limits or SheetLimits())
     if mark := marks.find(grids):
         grids = [grid for grid in grids if grid.sheet == mark.sheet] or grids
     tables = [replace(table(source, grid, known), mark=mark) for grid in grids]

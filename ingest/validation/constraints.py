@@ -16,15 +16,15 @@ from rdflib import RDF, RDFS, SH, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from ingest.validation.property_paths import Facts, Value, value_of
+from ingest.validation.property_paths import TripleIndex, Value, value_of
 from ingest.validation.value_tests import VALUE_TESTS, Test, UnknownConstraintError, iri, number
 from ontology import SR
 
 _DASH = Namespace("http://datashapes.org/dash#")
 
 # Do the values of a focus node conform together?
-_JointTest = Callable[[Facts, Value, AbstractSet[Value]], bool]
-_Path = Callable[[Facts, Value], AbstractSet[Value]]
+_JointTest = Callable[[TripleIndex, Value, AbstractSet[Value]], bool]
+_Path = Callable[[TripleIndex, Value], AbstractSet[Value]]
 
 # What a shape may say without constraining anything.
 _SILENT: Final = {
@@ -88,7 +88,7 @@ class Compiler:
                 raise UnknownConstraintError(f"{shape} has {parameter}")
         path = self._path_of(shape)
 
-        def conforms(facts: Facts, focus: Value) -> bool:
+        def conforms(facts: TripleIndex, focus: Value) -> bool:
             values = path(facts, focus)
             for together in joint:
                 if not together(facts, focus, values):
@@ -137,7 +137,7 @@ class Compiler:
         return lambda facts, focus: {value for branch in branches for value in branch(facts, focus)}
 
     def _sequence(self, steps: list[_Path]) -> _Path:
-        def walk(facts: Facts, focus: Value) -> AbstractSet[Value]:
+        def walk(facts: TripleIndex, focus: Value) -> AbstractSet[Value]:
             reached: AbstractSet[Value] = {focus}
             for step in steps:
                 reached = {value for node in reached for value in step(facts, node)}
@@ -176,7 +176,7 @@ class Compiler:
         if not (isinstance(value, Literal) and value.value is True):
             return lambda facts, focus, values: True
 
-        def holds(facts: Facts, focus: Value, values: AbstractSet[Value]) -> bool:
+        def holds(facts: TripleIndex, focus: Value, values: AbstractSet[Value]) -> bool:
             tags = Counter(value.language for value in values if isinstance(value, ox.Literal) and value.language)
             return all(count == 1 for count in tags.values())
 
@@ -197,7 +197,7 @@ class Compiler:
         lowest = 0 if least is None else number(least)
         highest = None if most is None else number(most)
 
-        def holds(facts: Facts, focus: Value, values: AbstractSet[Value]) -> bool:
+        def holds(facts: TripleIndex, focus: Value, values: AbstractSet[Value]) -> bool:
             count = sum(inner(facts, value) for value in values)
             return count >= lowest and (highest is None or count <= highest)
 

@@ -20,7 +20,7 @@ _SUBCLASS_OF: Final = ox.NamedNode(str(RDFS.subClassOf))
 _TYPE: Final = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
-class Facts:
+class TripleIndex:
     """An index of triples that tells values apart just as rdflib, and with it pyshacl, does.
 
     rdflib writes typed literals in their canonical form (``"007"^^xsd:integer`` is ``"7"^^xsd:integer``) and does not

@@ -17,7 +17,7 @@ from rdflib.term import Node
 
 from ingest.validation.constraint_query import ConstraintQuery, compile_query
 from ingest.validation.constraints import Compiler
-from ingest.validation.property_paths import Facts
+from ingest.validation.property_paths import TripleIndex
 from ingest.validation.value_tests import Test, UnknownConstraintError
 
 # IRIs of focus nodes, each with the shapes that it may not conform to.
@@ -25,7 +25,7 @@ Suspects = dict[str, set[Node]]
 
 
 @dataclass(frozen=True)
-class Part:
+class ScreenedShape:
     """A shape that can be validated by itself.
 
     :ivar test: None if only the reference understands the shape.
@@ -47,7 +47,7 @@ class Screen:
     :ivar beyond: IRIs of the properties that they look at on other nodes than the focus node, besides their classes.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[ScreenedShape, ...]
     beyond: frozenset[str]
 
 
@@ -84,7 +84,7 @@ def screen(graph: Graph, record_class: str) -> Screen:
     return Screen(parts, frozenset(asked | compiler.beyond))
 
 
-def parts_of(shape: Node, graph: Graph, compiler: Compiler) -> Iterator[Part]:
+def parts_of(shape: Node, graph: Graph, compiler: Compiler) -> Iterator[ScreenedShape]:
     """A shape, and for a node shape its property shapes."""
     if (shape, SH.path, None) in graph:
         yield _part(shape, graph, compiler, {SH.sparql})
@@ -94,13 +94,13 @@ def parts_of(shape: Node, graph: Graph, compiler: Compiler) -> Iterator[Part]:
         yield _part(each, graph, compiler, {SH.sparql}, whole=shape)
 
 
-def _part(shape: Node, graph: Graph, compiler: Compiler, apart: set[Node], whole: Node | None = None) -> Part:
+def _part(shape: Node, graph: Graph, compiler: Compiler, apart: set[Node], whole: Node | None = None) -> ScreenedShape:
     try:
         test = compiler.shape(shape, apart)
         queries = [compile_query(graph, constraint) for constraint in graph.objects(shape, SH.sparql)]
     except UnknownConstraintError:
-        return Part(shape, None, whole=whole)
-    return Part(shape, test, tuple(queries), whole)
+        return ScreenedShape(shape, None, whole=whole)
+    return ScreenedShape(shape, test, tuple(queries), whole)
 
 
 def suspects(focus: Sequence[tuple[Screen, Sequence[str]]], triples: Iterable[ox.Triple]) -> Suspects:
@@ -109,7 +109,7 @@ def suspects(focus: Sequence[tuple[Screen, Sequence[str]]], triples: Iterable[ox
     :param focus: IRIs of the focus nodes of each class.
     :param triples: the records, and all others that their shapes look at.
     """
-    facts = Facts(triples)
+    facts = TripleIndex(triples)
     found: Suspects = defaultdict(set)
     store = _store(facts, [query for screen, _ in focus for part in screen.parts for query in part.queries])
     for screen, iris in focus:
@@ -122,14 +122,16 @@ def suspects(focus: Sequence[tuple[Screen, Sequence[str]]], triples: Iterable[ox
     return {iri: suspected for iri, suspected in found.items() if suspected}
 
 
-def _unclear(screen: Screen, nodes: Mapping[str, ox.NamedNode], facts: Facts) -> Iterable[str]:
+def _unclear(screen: Screen, nodes: Mapping[str, ox.NamedNode], facts: TripleIndex) -> Iterable[str]:
     """Focus nodes that cannot be judged here, whatever the shape."""
     if any(not screen.beyond.isdisjoint(blurred) for blurred in facts.blurred.values()):
         return nodes
     return [iri for iri, node in nodes.items() if node in facts.blurred]
 
 
-def _failing(part: Part, nodes: Mapping[str, ox.NamedNode], facts: Facts, store: ox.Store) -> Iterable[str]:
+def _failing(
+    part: ScreenedShape, nodes: Mapping[str, ox.NamedNode], facts: TripleIndex, store: ox.Store
+) -> Iterable[str]:
     if part.test is None:
         return nodes
     failing = {iri for iri, node in nodes.items() if not part.test(facts, node)}
@@ -138,7 +140,7 @@ def _failing(part: Part, nodes: Mapping[str, ox.NamedNode], facts: Facts, store:
     return failing
 
 
-def _store(facts: Facts, queries: Iterable[ConstraintQuery]) -> ox.Store:
+def _store(facts: TripleIndex, queries: Iterable[ConstraintQuery]) -> ox.Store:
     """A store to ask the queries of.
 
     Oxigraph keeps values and not lexical forms: it would compare ``1.5`` where a record says ``1.50``. What it does not

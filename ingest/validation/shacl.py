@@ -20,7 +20,7 @@ from ingest.findings.findings import Severity, Text
 
 
 @dataclass(frozen=True)
-class Result:
+class ValidationResult:
     """One validation result (SHACL, section 3.6.2) in terms of our records.
 
     :ivar record: IRI of the focus node, relative to ``{base}id/``.
@@ -40,7 +40,7 @@ class Result:
     message: Text
 
 
-def results(aims: Mapping[str, Iterable[Node]], triples: Iterable[ox.Triple], base: str) -> list[Result]:
+def results(aims: Mapping[str, Iterable[Node]], triples: Iterable[ox.Triple], base: str) -> list[ValidationResult]:
     """What pyshacl finds in records.
 
     :param aims: shapes by the IRI of their focus node.
@@ -116,11 +116,11 @@ def _aimed(aims: Mapping[str, Iterable[Node]]) -> Graph:
     return graph
 
 
-def _result(report: Graph, node: Node, shapes_graph: Graph, base: str) -> Result:
+def _result(report: Graph, node: Node, shapes_graph: Graph, base: str) -> ValidationResult:
     value = report.value(node, SH.value)
     shape = str(report.value(node, SH.sourceShape))
     severities: dict[Node | None, Severity] = {SH.Warning: "warning", SH.Info: "info"}
-    return Result(
+    return ValidationResult(
         record=str(report.value(node, SH.focusNode)).removeprefix(f"{base}id/"),
         shape=shape,
         term=shape.rpartition("#")[2].rpartition("-")[2],

@@ -20,8 +20,8 @@ import shapes
 from ingest.model import by_name
 from ingest.rdf import Node, triples
 from ingest.validation.screening import Screen, screen, suspects
-from ingest.validation.shacl import Result, results
-from ingest.validation.validation_cache import Kept
+from ingest.validation.shacl import ValidationResult, results
+from ingest.validation.validation_cache import ValidationCache
 
 _CHUNK = 2000  # records; small enough to share out, large enough that few neighbours are in several chunks
 
@@ -39,7 +39,7 @@ class Chunk:
     neighbours: Sequence[Node]
 
 
-Validator = Callable[[Chunk], list[Result]]
+Validator = Callable[[Chunk], list[ValidationResult]]
 
 
 def validate(
@@ -48,9 +48,9 @@ def validate(
     executor: Executor,
     validator: Validator,
     progress: Callable[[int, int], None],
-    kept: Kept | None = None,
+    kept: ValidationCache | None = None,
     others: Sequence[Node] = (),
-) -> list[Result]:
+) -> list[ValidationResult]:
     """Validate records; gives the results in the order of the records.
 
     :param records: what is validated; some are needed to judge others.
@@ -60,7 +60,7 @@ def validate(
     :param others: records that are not validated, but may be needed to judge those that are.
     """
     surroundings = _Surroundings([*records, *others])
-    found: dict[str, list[Result]] = {}
+    found: dict[str, list[ValidationResult]] = {}
     keys: dict[str, str] = {}
     if kept is not None:
         keys = {record["id"]: kept.key(record, surroundings.of([record])) for record in records}
@@ -80,13 +80,13 @@ def validate(
     return [result for record in records for result in found.get(record["id"], [])]
 
 
-def reference(chunk: Chunk) -> list[Result]:
+def reference(chunk: Chunk) -> list[ValidationResult]:
     """Have pyshacl validate all records of a chunk by all their shapes."""
     aims = {iri: _aimed_at(name) for name, iris in _by_class(chunk).items() for iri in iris}
     return results(aims, triples([*chunk.records, *chunk.neighbours], chunk.base), chunk.base)
 
 
-def fast(chunk: Chunk) -> list[Result]:
+def fast(chunk: Chunk) -> list[ValidationResult]:
     """Have pyshacl validate those records that screening suspects, by the shapes that may object."""
     focus = [(_screen(name), iris) for name, iris in _by_class(chunk).items()]
     beyond = frozenset(path for screen, _ in focus for path in screen.beyond)

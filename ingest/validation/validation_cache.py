@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.rdf import Node
-from ingest.validation.shacl import Result
+from ingest.validation.shacl import ValidationResult
 
 
-class Kept:
+class ValidationCache:
     """The results of one build, for the next.
 
     :param file: where they are; it may be deleted at any time, and one that is damaged counts as none.
@@ -45,12 +45,12 @@ class Kept:
             self._digests[record["id"]] = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
         return self._digests[record["id"]]
 
-    def get(self, key: str) -> list[Result] | None:
+    def get(self, key: str) -> list[ValidationResult] | None:
         """The results under a key, or None if they are not known."""
         found = self._results.get(key)
-        return None if found is None else [Result(**result) for result in found]
+        return None if found is None else [ValidationResult(**result) for result in found]
 
-    def replace(self, results: Mapping[str, Iterable[Result]]) -> None:
+    def replace(self, results: Mapping[str, Iterable[ValidationResult]]) -> None:
         """Keep these results and no others."""
         self._results = {key: [asdict(result) for result in found] for key, found in results.items()}
         body = json.dumps(self._results, ensure_ascii=False).encode()

@@ -17,9 +17,9 @@ from rdflib import RDF, RDFS, SH, XSD, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from ingest.validation.property_paths import Facts, Value, value_of
+from ingest.validation.property_paths import TripleIndex, Value, value_of
 
-Test = Callable[[Facts, Value], bool]
+Test = Callable[[TripleIndex, Value], bool]
 
 
 class UnknownConstraintError(Exception):
@@ -49,7 +49,7 @@ def _datatype(graph: Graph, shape: Node, value: Node) -> Test:
     wanted = iri(value)
     native = _NATIVE.get(value, object)
 
-    def holds(facts: Facts, node: Value) -> bool:
+    def holds(facts: TripleIndex, node: Value) -> bool:
         if not isinstance(node, ox.Literal) or node.datatype != wanted:
             return False
         literal = facts.literal(node)
@@ -71,7 +71,7 @@ def _range(passes: Callable[[int], bool]) -> Callable[[Graph, Node, Node], Test]
         if not isinstance(bound, Literal):
             raise UnknownConstraintError(f"{bound!r} is not a literal")
 
-        def holds(facts: Facts, node: Value) -> bool:
+        def holds(facts: TripleIndex, node: Value) -> bool:
             if not isinstance(node, ox.Literal):
                 return False
             literal = facts.literal(node)
@@ -117,7 +117,7 @@ def _text_test(test: Callable[[str], bool]) -> Test:
 def _language_in(graph: Graph, shape: Node, value: Node) -> Test:
     allowed = {str(item).lower() for item in Collection(graph, value)}
 
-    def holds(facts: Facts, node: Value) -> bool:
+    def holds(facts: TripleIndex, node: Value) -> bool:
         if not isinstance(node, ox.Literal) or not node.language:
             return False
         tag = node.language.lower()

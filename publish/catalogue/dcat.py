@@ -60,7 +60,7 @@ _DATE_TYPES: Final = {4: XSD.gYear, 7: XSD.gYearMonth, 10: XSD.date}
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedDataset:
     """What a release knows of one dataset.
 
     :ivar issued: date of its first publication, ``YYYY-MM-DD``.
@@ -88,7 +88,7 @@ def places(config: Graph) -> list[str]:
 def describe(
     config: Graph,
     base: str,
-    published: Mapping[str, Published],
+    published: Mapping[str, PublishedDataset],
     files: Mapping[str, ReleaseFile],
     extents: Mapping[str, Extent],
 ) -> Graph:
@@ -148,7 +148,7 @@ def _replace_source(graph: Graph, dataset: URIRef, source: Source, files: Mappin
         graph.add((dataset, PROV.wasDerivedFrom, file))
 
 
-def _describe_dataset(graph: Graph, dataset: URIRef, published: Published) -> None:
+def _describe_dataset(graph: Graph, dataset: URIRef, published: PublishedDataset) -> None:
     graph.add((dataset, DCTERMS.identifier, Literal(str(dataset))))
     graph.add((dataset, DCTERMS.issued, _date(published.issued)))
     graph.add((dataset, DCTERMS.modified, _date(published.modified)))
@@ -166,7 +166,7 @@ def _describe_dataset(graph: Graph, dataset: URIRef, published: Published) -> No
         graph.add((interval, DCAT.endDate, _date(last)))
 
 
-def _describe_version(graph: Graph, dataset: URIRef, published: Published) -> None:
+def _describe_version(graph: Graph, dataset: URIRef, published: PublishedDataset) -> None:
     """The number of the version, and what is known of the one before: a date, no files, so no dataset of its own."""
     graph.add((dataset, _DCAT.version, Literal(str(published.version))))
     if published.previous is None:

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from rdflib import DCAT, DCTERMS, Graph, URIRef
 
 import ontology
-from publish.catalogue.profiles import PROFILES, Profile
+from publish.catalogue.profiles import PROFILES, FeedProfile
 from publish.formats import dumps
 from publish.formats.dumps import Files
 from publish.releases.manifest import Feed
@@ -68,7 +68,7 @@ def write(files: Files, catalogue: Graph, base: str, page_size: int) -> Feed:
     return Feed({profile.token: profile.iri for profile in PROFILES}, PROFILES[0].token, len(pages))
 
 
-def _rendered(catalogue: Graph, base: str, profile: Profile) -> _Index:
+def _rendered(catalogue: Graph, base: str, profile: FeedProfile) -> _Index:
     graph = profile.render(catalogue)
     index = defaultdict(list)
     for triple in dumps.from_rdflib(graph):
@@ -101,7 +101,7 @@ class _Links(NamedTuple):
     """
 
     base: str
-    profile: Profile
+    profile: FeedProfile
     number: int
     last: int
     total: int

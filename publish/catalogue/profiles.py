@@ -20,7 +20,7 @@ _HASHES: Final = URIRef("http://dcat-ap.de/def/hashAlgorithms")
 
 
 @dataclass(frozen=True)
-class Profile:
+class FeedProfile:
     """A version of DCAT-AP.de.
 
     :ivar token: its short name, in addresses and file names.
@@ -74,7 +74,7 @@ def _renamed(node: Node) -> Node:
 
 
 PROFILES: Final = (
-    Profile("dcat-ap-de-3.0", "https://www.dcat-ap.de/def/dcatde/3.0/spec/", _version_3),
-    Profile("dcat-ap-de-2.0", "https://www.dcat-ap.de/def/dcatde/2.0/spec/", _version_2),
+    FeedProfile("dcat-ap-de-3.0", "https://www.dcat-ap.de/def/dcatde/3.0/spec/", _version_3),
+    FeedProfile("dcat-ap-de-2.0", "https://www.dcat-ap.de/def/dcatde/2.0/spec/", _version_2),
 )
 """The profiles, the usual one first."""

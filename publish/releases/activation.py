@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-from publish.releases.history import Description, History, describe
+from publish.releases.history import History, Remains, describe
 from publish.releases.release import Release, Releases
 from publish.releases.succession import last_known
 
@@ -80,7 +80,7 @@ def names(release: Release, loss: Loss, most: int) -> list[str]:
     return [f"{_title(description)} ({iri})" for iri, description in described.items()]
 
 
-def _title(description: Description) -> str:
+def _title(description: Remains) -> str:
     return description.title.get("de") or next(iter(description.title.values()), "")
 
 

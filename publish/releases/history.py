@@ -196,7 +196,7 @@ def unreadable(listed: Iterable[Source], ingested: Ingested) -> set[str]:
     return names
 
 
-class Description(NamedTuple):
+class Remains(NamedTuple):
     """What is left of a record that is gone."""
 
     types: list[str]
@@ -204,13 +204,13 @@ class Description(NamedTuple):
     replaced_by: list[str]
 
 
-def describe(release: Release, records: Mapping[str, str]) -> dict[str, Description]:
+def describe(release: Release, records: Mapping[str, str]) -> dict[str, Remains]:
     """Types, names and successors of records, as the dumps of a release have them; of a damaged dump, nothing.
 
     :param records: name of the dataset of each record, by IRI relative to ``{base}id/``.
     """
     home = f"{release.manifest.base}id/"
-    found = {iri: Description([], {}, []) for iri in records}
+    found = {iri: Remains([], {}, []) for iri in records}
     for dataset in sorted(set(records.values())):
         dump = f"dump/{dataset}.nt"
         if dump in release.manifest.files and release.is_whole(dump):
@@ -221,7 +221,7 @@ def describe(release: Release, records: Mapping[str, str]) -> dict[str, Descript
     return found
 
 
-def _tell(description: Description, predicate: ox.NamedNode, value: Any, home: str) -> None:
+def _tell(description: Remains, predicate: ox.NamedNode, value: Any, home: str) -> None:
     if isinstance(value, ox.Literal) and predicate in (_TITLE, _LABEL):
         description.title.setdefault(value.language or "", value.value)
     elif isinstance(value, ox.NamedNode) and predicate == _TYPE:

@@ -32,7 +32,7 @@ UNKNOWN: Final = "unknown"
 
 
 @dataclass
-class Entry:
+class SearchEntry:
     """One record in the index.
 
     :ivar titles: all its names, for finding.
@@ -97,13 +97,13 @@ class Entries:
         self._funding = {row["id"].removeprefix(self._base): row["funding"] for row in projects}
         self._districts: dict[str, frozenset[str]] = {}
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[SearchEntry]:
         types = {kind.name: kind for kind in searched()}
         for node in self._records.values():
             if node["type"] in types:
                 yield self._entry(node, types[node["type"]])
 
-    def _entry(self, node: Node, record_type: RecordType) -> Entry:
+    def _entry(self, node: Node, record_type: RecordType) -> SearchEntry:
         shape, funding = _shape(record_type.name), self._funding.get(node["id"])
         programmes = _programmes(funding, self._base) if funding else []
         districts = sorted(self._in_districts(node["id"]))
@@ -113,7 +113,7 @@ class Entries:
         is_territory = "territory" in record_type.roles
         date, amount = _date(node, funding), _amount(funding)
         point, located = placed(node, self._records)
-        return Entry(
+        return SearchEntry(
             iri=node["id"],
             type=token(record_type.name),
             title=_texts(node, shape.titles),

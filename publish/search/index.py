@@ -29,7 +29,7 @@ from ingest.model import searched, the
 from ingest.rdf import Node
 from publish.releases.manifest import SearchIndex, measure
 from publish.releases.search_words import Stems, fold, folded, words
-from publish.search.entries import Entries, Entry, Row, amount_classes, concept_names, token
+from publish.search.entries import Entries, Row, SearchEntry, amount_classes, concept_names, token
 
 _SCHEMA: Final = """
 PRAGMA page_size = 4096;
@@ -94,7 +94,7 @@ class _Folding(dict[str, str]):
         return " ".join([self[written] for written in words("\n".join(texts))])
 
 
-def _listed(entries: Iterable[Entry], folding: _Folding) -> list[Entry]:
+def _listed(entries: Iterable[SearchEntry], folding: _Folding) -> list[SearchEntry]:
     """In the order in which they are listed when nothing else decides: by type, the newest first, then by name."""
     place = {token(name): number for number, name in enumerate(kind.name for kind in searched())}
     # Stable sorts, the last one counts most.
@@ -104,7 +104,7 @@ def _listed(entries: Iterable[Entry], folding: _Folding) -> list[Entry]:
     return found
 
 
-def _write_records(connection: sqlite3.Connection, entries: Sequence[Entry], folding: _Folding) -> None:
+def _write_records(connection: sqlite3.Connection, entries: Sequence[SearchEntry], folding: _Folding) -> None:
     connection.executemany(
         "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -129,7 +129,7 @@ def _write_records(connection: sqlite3.Connection, entries: Sequence[Entry], fol
     connection.executemany("INSERT INTO exact VALUES (?, ?)", sorted(names))
 
 
-def _exact(entry: Entry) -> Iterator[str]:
+def _exact(entry: SearchEntry) -> Iterator[str]:
     """Homberg (Efze) is called by both names, and by the first alone."""
     for name in entry.exact:
         yield name
@@ -137,7 +137,7 @@ def _exact(entry: Entry) -> Iterator[str]:
             yield name.partition(" (")[0]
 
 
-def _write_text(connection: sqlite3.Connection, entries: Sequence[Entry], folding: _Folding) -> None:
+def _write_text(connection: sqlite3.Connection, entries: Sequence[SearchEntry], folding: _Folding) -> None:
     linked: dict[tuple[str, ...], str] = {}
     rows = []
     for number, entry in enumerate(entries, 1):
@@ -168,7 +168,7 @@ def _write_words(connection: sqlite3.Connection, folding: _Folding) -> None:
     connection.execute("INSERT INTO infix(infix) VALUES ('optimize')")
 
 
-def _write_facets(connection: sqlite3.Connection, entries: Sequence[Entry], records: Mapping[str, Node]) -> None:
+def _write_facets(connection: sqlite3.Connection, entries: Sequence[SearchEntry], records: Mapping[str, Node]) -> None:
     having: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in _FACETS}
     for number, entry in enumerate(entries, 1):
         for name, values in entry.facets.items():
@@ -225,7 +225,7 @@ def _bitmap(numbers: Sequence[int], count: int) -> bytes:
 
 
 def _write_orderings(
-    connection: sqlite3.Connection, entries: Sequence[Entry], records: Mapping[str, Node], folding: _Folding
+    connection: sqlite3.Connection, entries: Sequence[SearchEntry], records: Mapping[str, Node], folding: _Folding
 ) -> None:
     numbered = list(enumerate(entries, 1))
     orders = {

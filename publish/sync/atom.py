@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from publish.sync.navigator import Row
-from publish.sync.navigator_files import Facts
+from publish.sync.navigator_files import ProfileFacts
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _TOMBSTONES: Final = "http://purl.org/atompub/tombstones/1.0"
@@ -22,7 +22,7 @@ _TITLES: Final = {
 }
 
 
-def feed(rows: Iterable[Row], deleted: Iterable[Row], facts: Facts, language: str, now: str) -> bytes:
+def feed(rows: Iterable[Row], deleted: Iterable[Row], facts: ProfileFacts, language: str, now: str) -> bytes:
     """The feed of the projects that changed last.
 
     :param rows: projects of the Navigator profile, newest first.

@@ -30,7 +30,7 @@ _BITKOM = "bitkom-field"
 
 
 @dataclass(frozen=True)
-class Profile:
+class NavigatorProfile:
     """All projects, those that changed last first.
 
     :ivar rows: the projects; keys as in ``schema.json``.
@@ -43,7 +43,7 @@ class Profile:
 
 def profile(
     records: Mapping[str, Node], known: Mapping[str, Dates], base: str, licence: str | None, now: str
-) -> Profile:
+) -> NavigatorProfile:
     """The projects of a release.
 
     A project changes here when anything that is shown of it does: also its places and grants.
@@ -65,7 +65,7 @@ def profile(
     # Two stable sorts: newest first, and those of one moment by address.
     ordered = sorted(rows.values(), key=lambda row: str(row["id"]))
     ordered.sort(key=lambda row: str(row["modified"]), reverse=True)
-    return Profile(ordered, dates)
+    return NavigatorProfile(ordered, dates)
 
 
 def _hash(row: Row) -> str:

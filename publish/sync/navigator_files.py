@@ -17,13 +17,13 @@ from publish.formats.by_moment import Incremental, Section
 from publish.formats.dumps import Files
 from publish.releases.history import Absent
 from publish.sync import navigator_table
-from publish.sync.navigator import Profile, Row
+from publish.sync.navigator import NavigatorProfile, Row
 
 _SCHEMA: Final = "https://schema.org/"
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProfileFacts:
     """What holds for the whole profile."""
 
     base: str
@@ -33,14 +33,14 @@ class Facts:
     homepage: str | None
 
 
-def facts(config: Graph, base: str) -> Facts:
+def facts(config: Graph, base: str) -> ProfileFacts:
     """What the catalogue says of the profile's service and its publisher."""
     service = URIRef(f"{base}catalog#navigator")
     publisher = config.value(URIRef(f"{base}catalog"), DCTERMS.publisher)
     licence = config.value(service, DCTERMS.license)
     attribution = config.value(service, URIRef(ontology.PREFIXES["dcatde"] + "licenseAttributionByText"))
     homepage = config.value(publisher, FOAF.homepage)
-    return Facts(
+    return ProfileFacts(
         base,
         str(licence) if licence else None,
         str(attribution) if attribution else None,
@@ -49,7 +49,7 @@ def facts(config: Graph, base: str) -> Facts:
     )
 
 
-def write(files: Files, profile: Profile, deleted: list[Row], facts: Facts) -> None:
+def write(files: Files, profile: NavigatorProfile, deleted: list[Row], facts: ProfileFacts) -> None:
     """Write ``navigator/projects.*``, the schema of the JSON, and where the files can be cut.
 
     :param deleted: what :func:`deleted_projects` returned.
@@ -89,7 +89,7 @@ def deleted_projects(tombstones: Mapping[str, Absent], base: str) -> list[Row]:
     return sorted(found, key=lambda row: str(row["deleted"]), reverse=True)
 
 
-def _json(document: Incremental, rows: list[Row], deleted: list[Row], facts: Facts) -> None:
+def _json(document: Incremental, rows: list[Row], deleted: list[Row], facts: ProfileFacts) -> None:
     head = {
         "$schema": f"{facts.base}navigator/schema.json",
         "publisher": facts.publisher,
@@ -103,7 +103,7 @@ def _json(document: Incremental, rows: list[Row], deleted: list[Row], facts: Fac
     document.fixed(b"\n]}\n")
 
 
-def _geojson(document: Incremental, rows: list[Row], _: list[Row], __: Facts) -> None:
+def _geojson(document: Incremental, rows: list[Row], _: list[Row], __: ProfileFacts) -> None:
     """RFC 7946; a project without a place has no geometry (section 3.2)."""
     document.fixed(b'{"type": "FeatureCollection", "features": [\n')
     document.entries(((row["modified"], _text(_feature(row))) for row in rows), b",\n")
@@ -118,7 +118,7 @@ def _feature(row: Row) -> Row:
     return {"type": "Feature", "id": row["id"], "geometry": geometry, "properties": cells}
 
 
-def _jsonld(document: Incremental, rows: list[Row], deleted: list[Row], facts: Facts) -> None:
+def _jsonld(document: Incremental, rows: list[Row], deleted: list[Row], facts: ProfileFacts) -> None:
     """A feed of projects in schema.org's terms; self-contained, so that nobody has to fetch a context."""
     address = f"{facts.base}navigator/projects.jsonld"
     head = {
@@ -242,7 +242,7 @@ def _present(node: Row) -> Row:
     return {term: value for term, value in node.items() if value not in (None, [], {})}
 
 
-def _csv(document: Incremental, rows: list[Row], _: list[Row], __: Facts) -> None:
+def _csv(document: Incremental, rows: list[Row], _: list[Row], __: ProfileFacts) -> None:
     navigator_table.write_csv(document, rows)
 
 

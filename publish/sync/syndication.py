@@ -15,7 +15,7 @@ from publish.formats.dumps import Files
 from publish.releases.history import History
 from publish.releases.manifest import DatasetEntry
 from publish.sync import atom, navigator_files, sitemap
-from publish.sync.navigator import Profile, profile
+from publish.sync.navigator import NavigatorProfile, profile
 
 _CHANGING: Final = ("", "search", "figures", "catalog", "downloads", "harvesters", "navigator", "living-in-eu")
 _EXPLAINING: Final = ("ontology", "scheme", "records", "shapes", "sparql")
@@ -24,7 +24,7 @@ _EXPLAINING: Final = ("ontology", "scheme", "records", "shapes", "sparql")
 
 def write_projects(
     files: Files, records: Mapping[str, Node], config: Graph, base: str, before: History, now: History, moment: str
-) -> tuple[History, Profile]:
+) -> tuple[History, NavigatorProfile]:
     """Write the projects for the Navigator and as news.
 
     :param records: all records, by IRI relative to ``{base}id/``.

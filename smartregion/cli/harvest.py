@@ -10,7 +10,7 @@ from rich.console import Console
 
 from harvest_check import report
 from harvest_check.check import Options, check, read_graphs
-from harvest_check.http.client import Limits
+from harvest_check.http.client import HttpLimits
 from smartregion.cli.progress import progress
 from smartregion.settings import Settings
 
@@ -55,7 +55,7 @@ def harvest_check_command(
     """
     with progress() as bars:
         options = Options(
-            limits=Limits(seconds=seconds, megabytes=megabytes),
+            limits=HttpLimits(seconds=seconds, megabytes=megabytes),
             connections=connections,
             external=external,
             most_pages=pages,

@@ -12,10 +12,10 @@ from typing import Final, TypeVar
 import click
 from rich.console import Console
 
-from ingest import Part, Progress, RecordType, record_types
+from ingest import Progress, RecordType, SourcePart, record_types
 from ingest.checking import fixes, submission, templates
 from ingest.checking.template_model import Language
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import UnreadableError
 from ingest.pipeline.existing_records import standing
 from ingest.reports import marked, pipelines, shacl, terminal
@@ -98,10 +98,10 @@ def validate_command(
 
 def _check(
     settings: Settings, files: Sequence[Path], record_type: RecordType | None, executor: Executor, report: Progress
-) -> list[Part]:
+) -> list[SourcePart]:
     there = standing(settings.data, settings.base)
     sent = [submission.Submitted(path.name, path.read_bytes(), record_type) for path in files]
-    return submission.check(sent, there, Limits(), executor, report, validator(settings))
+    return submission.check(sent, there, SheetLimits(), executor, report, validator(settings))
 
 
 def _record_type(name: str) -> RecordType:
@@ -156,7 +156,7 @@ def template_command(
     click.echo(path)
 
 
-def _write_report(parts: Sequence[Part], paths: Sequence[Path], style: str, language: str, base: str) -> None:
+def _write_report(parts: Sequence[SourcePart], paths: Sequence[Path], style: str, language: str, base: str) -> None:
     """Write what was found to standard output.
 
     :param paths: of the files, in the same order.
@@ -184,18 +184,18 @@ def _echo_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def _write_marked(part: Part, content: bytes, path: Path) -> None:
+def _write_marked(part: SourcePart, content: bytes, path: Path) -> None:
     """Write the marked workbook.
 
     :raises click.UsageError: the file is no table, or its copy cannot be written there.
     """
-    _write(path, ".xlsx", _readable(lambda: marked.marked(part, content, Limits())))
+    _write(path, ".xlsx", _readable(lambda: marked.marked(part, content, SheetLimits())))
 
 
-def _write_fixed(part: Part, content: bytes, path: Path) -> None:
+def _write_fixed(part: SourcePart, content: bytes, path: Path) -> None:
     """Write the copy with the suggestions, and list them on standard error; raises as :func:`_write_marked`."""
     suffix = _readable(lambda: fixes.suffix(part, content))
-    copy, changes = _readable(lambda: fixes.fixed(part, content, Limits()))
+    copy, changes = _readable(lambda: fixes.fixed(part, content, SheetLimits()))
     _write(path, f".{suffix}", copy)
     terminal.show_changes(changes, Console(stderr=True))
 

@@ -20,7 +20,7 @@ import pytest
 from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, URIRef
 from support import DATA, ROOT, free_port, served, some
 
-from harvest_check.http.client import Client, Limits
+from harvest_check.http.client import Client, HttpLimits
 from harvest_check.pages import walk
 
 pytestmark = pytest.mark.ckan
@@ -56,7 +56,7 @@ def harvested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harvested]:
     with ckan_portal.running(directory) as portal, served(var, port=port, base=base):
         portal.add_source(f"{base}catalog")
         for _ in range(2):
-            with Client(base, Limits()) as client:
+            with Client(base, HttpLimits()) as client:
                 found = walk(client, f"{base}catalog")
             assert found.findings == []
             feed = Graph()

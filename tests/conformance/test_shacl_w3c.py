@@ -13,7 +13,7 @@ from rdflib.term import Node
 
 from ingest.validation.constraint_query import compile_query
 from ingest.validation.constraints import Compiler
-from ingest.validation.property_paths import Facts, value_of
+from ingest.validation.property_paths import TripleIndex, value_of
 from ingest.validation.screening import parts_of
 from ingest.validation.value_tests import UnknownConstraintError
 
@@ -55,7 +55,7 @@ def verdict(file: Path) -> Verdict:
     for target in (SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf, RDFS.subClassOf):
         reference.graph.remove((None, target, None))
     triples = ox.parse(data.serialize(format="nt"), format=ox.RdfFormat.N_TRIPLES)
-    facts = Facts(quad.triple for quad in triples)
+    facts = TripleIndex(quad.triple for quad in triples)
     failing: set[Node] = set()
     known = True
     for shape, nodes in focus.items():

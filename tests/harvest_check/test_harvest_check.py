@@ -14,7 +14,7 @@ from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, VOID, XSD, BNode, Graph,
 from support import silent
 
 from harvest_check.check import Check, Options, check
-from harvest_check.http.client import Limits
+from harvest_check.http.client import HttpLimits
 from harvest_check.kinds import KINDS
 from harvest_check.pages import HYDRA, MEGABYTES
 
@@ -337,7 +337,7 @@ FAULTS = [
         "address-limit",
         file("page/b", content=b" " * 2**21),
         "page/b",
-        {"limits": Limits(megabytes=1)},
+        {"limits": HttpLimits(megabytes=1)},
     ),
     Fault("landing page elsewhere", "address-external", landing("https://example.org/b"), ""),
     Fault("download has another media type", "dump-media-type", file("dump/a.csv", media_type="text/plain"), "a.csv"),

@@ -16,7 +16,7 @@ from rdflib import DCAT, DCTERMS, Literal
 from support import ROOT, free_port, silent
 
 from harvest_check.check import Options, check
-from harvest_check.http.client import Client, Limits
+from harvest_check.http.client import Client, HttpLimits
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +131,7 @@ def test_a_feed_cannot_steer_the_terminal() -> None:
 
 def test_an_endless_body_ends_at_the_limit() -> None:
     huge = {"page/b": Resource(b"x" * (64 * 2**20), "text/html")}
-    with serving(lambda feed: feed.files.update(huge)) as feed, Client(feed.base, Limits(megabytes=1)) as client:
+    with serving(lambda feed: feed.files.update(huge)) as feed, Client(feed.base, HttpLimits(megabytes=1)) as client:
         answer = client.get(f"{feed.base}page/b")
     assert (answer.trouble, answer.body) == ("limit", None)
     assert "1 MiB" in answer.detail
@@ -149,7 +149,7 @@ def test_a_compressed_bomb_ends_at_the_limit() -> None:
         feed.files[path] = Resource(packed, "application/gzip")
 
     with serving(spoil) as feed:
-        found = check(feed.address(0), Options(limits=Limits(megabytes=2)), silent)
+        found = check(feed.address(0), Options(limits=HttpLimits(megabytes=2)), silent)
     assert "dump-not-read" in {finding.code for finding in found.findings}
 
 
@@ -164,7 +164,7 @@ def test_a_compressed_bomb_ends_at_the_limit() -> None:
 def test_a_slow_server_does_not_hold_the_check(page: Resource, trouble: str) -> None:
     with serving(lambda feed: feed.files.update({"page/b": page})) as feed:
         started = time.monotonic()
-        with Client(feed.base, Limits(seconds=1)) as client:
+        with Client(feed.base, HttpLimits(seconds=1)) as client:
             answer = client.get(f"{feed.base}page/b")
         assert answer.trouble == trouble
         assert time.monotonic() - started < 3
@@ -175,7 +175,7 @@ def test_credentials_of_the_operator_stay_at_home(tmp_path: Path, monkeypatch: p
     netrc.write_text("machine 127.0.0.1 login operator password secret\n", encoding="utf-8")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    with serving() as feed, Client(feed.base, Limits()) as client:
+    with serving() as feed, Client(feed.base, HttpLimits()) as client:
         assert client.get(f"{feed.base}seen").status == 404
         assert feed.seen
         assert all("Authorization" not in headers for headers in feed.seen)

@@ -18,7 +18,7 @@ from release_fixture import write_release
 from support import application
 
 from harvest_check.http import client as harvest_client
-from harvest_check.http.client import Client, Limits
+from harvest_check.http.client import Client, HttpLimits
 from publish.releases.release import Releases
 from smartregion.settings import Settings
 from smartregion.web.checking import uploads
@@ -109,7 +109,10 @@ SCRIPTS: dict[str, Script] = {
 )
 def test_a_request_has_so_much_time_in_all(name: str, method: str, scheme: str) -> None:
     """By https, these servers never come to the end of a handshake."""
-    with listening(SCRIPTS[name]) as port, Client(f"{scheme}://127.0.0.1:{port}/", Limits(seconds=SECONDS)) as client:
+    with (
+        listening(SCRIPTS[name]) as port,
+        Client(f"{scheme}://127.0.0.1:{port}/", HttpLimits(seconds=SECONDS)) as client,
+    ):
         address = f"{scheme}://127.0.0.1:{port}/"
         started = time.monotonic()
         answer = client.post(address, b"x", {}) if method == "post" else getattr(client, method)(address)
@@ -136,7 +139,7 @@ def test_what_drips_through_tls_has_so_much_time(name: str, tmp_path: Path, monk
         with context.wrap_socket(connection, server_side=True) as secure:
             SCRIPTS[name](secure)
 
-    with listening(script) as port, Client("https://127.0.0.1/", Limits(seconds=SECONDS)) as client:
+    with listening(script) as port, Client("https://127.0.0.1/", HttpLimits(seconds=SECONDS)) as client:
         started = time.monotonic()
         answer = client.get(f"https://127.0.0.1:{port}/")
         assert time.monotonic() - started < LATE
@@ -147,7 +150,7 @@ def test_a_request_after_a_late_one_has_its_own_time() -> None:
     with (
         listening(SCRIPTS["a header"]) as slow,
         listening(dripping(OK + b"Content-Length: 2\r\n\r\nok", b"")) as quick,
-        Client("http://127.0.0.1/", Limits(seconds=SECONDS)) as client,
+        Client("http://127.0.0.1/", HttpLimits(seconds=SECONDS)) as client,
     ):
         assert client.get(f"http://127.0.0.1:{slow}/").late
         answer = client.get(f"http://127.0.0.1:{quick}/")
@@ -160,7 +163,7 @@ def test_the_look_up_of_a_name_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    with Client("", Limits(seconds=SECONDS)) as client:
+    with Client("", HttpLimits(seconds=SECONDS)) as client:
         started = time.monotonic()
         answer = client.get("http://slow.example/")
         assert time.monotonic() - started < LATE

@@ -22,7 +22,7 @@ from publish.releases.manifest import DatasetEntry, Feed, Manifest, measure
 from publish.releases.release import Release, Releases
 from publish.search import index as search
 from publish.sync import atom, navigator_files, sitemap
-from publish.sync.navigator import Profile, profile
+from publish.sync.navigator import NavigatorProfile, profile
 
 BASE = "http://localhost:8000/"
 SR = ontology.PREFIXES["sr"]
@@ -230,10 +230,12 @@ def write_release(
     return releases.activate(release_id)
 
 
-def _write_feeds(files: Files, modified: str) -> Profile:
+def _write_feeds(files: Files, modified: str) -> NavigatorProfile:
     """What the builder makes besides graphs, made in the same way: two projects, one of them of the day before."""
     now, before = f"{modified}T08:00:00Z", "2026-01-01T08:00:00Z"
-    facts = navigator_files.Facts(BASE, "http://dcat-ap.de/def/licenses/dl-by-de/2.0", None, "Geschäftsstelle", None)
+    facts = navigator_files.ProfileFacts(
+        BASE, "http://dcat-ap.de/def/licenses/dl-by-de/2.0", None, "Geschäftsstelle", None
+    )
     older = profile({node["id"]: node for node in [*_NODES, _PROJECTS[0]]}, {}, BASE, facts.licence, before)
     shown = profile({node["id"]: node for node in [*_NODES, *_PROJECTS]}, older.dates, BASE, facts.licence, now)
     gone = Absent("projects", Dates("", before, before), [SR + "Project"], {"de": "Smarter Sommerdienst"}, [], now)

@@ -13,7 +13,7 @@ from rdflib import SH, XSD, Graph, Namespace
 from test_shapes import Data
 
 from ingest.validation.constraint_query import compile_query
-from ingest.validation.property_paths import Facts
+from ingest.validation.property_paths import TripleIndex
 from ingest.validation.value_tests import UnknownConstraintError
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Parsing weird boolean")]
@@ -62,7 +62,7 @@ VALUES = [
 
 def kept(value: ox.Literal | ox.NamedNode) -> bool:
     """Whether a store gives back what it was given; screening asks queries only of such values."""
-    facts = Facts([ox.Triple(ox.NamedNode(EX.node), ox.NamedNode(EX.one), value)])
+    facts = TripleIndex([ox.Triple(ox.NamedNode(EX.node), ox.NamedNode(EX.one), value)])
     quads = set(facts.quads({ox.NamedNode(EX.one)}))
     store = ox.Store()
     store.extend(quads)
@@ -93,7 +93,7 @@ def test_queries_find_all_that_pyshacl_finds(pattern: str, condition: str, tripl
     graph = shapes(f"SELECT DISTINCT $this WHERE {{ {pattern} FILTER ({condition}) }}")
     query = compile_query(graph, EX.query)
     store = ox.Store()
-    store.extend(Facts(triples).quads(query.predicates))
+    store.extend(TripleIndex(triples).quads(query.predicates))
     suspected = query.answer(store)
     data = Data().parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
     _, report, _ = pyshacl.validate(data, shacl_graph=graph, inplace=True)

@@ -10,7 +10,7 @@ from rdflib import SH, XSD, BNode, Graph, Namespace
 from rdflib.term import Node
 
 from ingest.validation.constraints import Compiler
-from ingest.validation.property_paths import Facts, value_of
+from ingest.validation.property_paths import TripleIndex, value_of
 from ingest.validation.value_tests import UnknownConstraintError
 
 EX = Namespace("http://example.org/")
@@ -115,7 +115,7 @@ def test_values_fail_where_they_fail_in_pyshacl(
 ) -> None:
     graph = Graph().parse(data=f"{PREFIXES} ex:shape a sh:NodeShape ; {constraint} .")
     test = Compiler(graph).shape(EX.shape)
-    facts = Facts(triples)
+    facts = TripleIndex(triples)
     failing = {value for value in facts.objects(FOCUS, PATH) if not test(facts, value)}
     assert failing == {BLANK if isinstance(value, BNode) else value_of(value) for value in objected[constraint]}
 
@@ -183,7 +183,7 @@ def test_nodes_fail_where_they_fail_in_pyshacl(
     triples, objected = network
     pair = f"sh:path {path} ; {constraint}"
     test = Compiler(Graph().parse(data=f"{PREFIXES} ex:shape a sh:PropertyShape ; {pair} .")).shape(EX.shape)
-    facts = Facts(triples)
+    facts = TripleIndex(triples)
     assert {EX[name] for name in "abcde" if not test(facts, ox.NamedNode(EX[name]))} == objected[pair]
 
 

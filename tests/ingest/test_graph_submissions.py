@@ -17,7 +17,7 @@ import ontology
 from ingest import Part, by_name
 from ingest.checking.rdf_files import syntax
 from ingest.checking.submission import Submitted, check
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.pipeline.existing_records import Standing
 from ingest.reports.document import document
 from ontology import jsonld
@@ -33,7 +33,7 @@ SYNTAXES = {"ttl": "TURTLE", "nt": "N_TRIPLES", "nq": "N_QUADS", "trig": "TRIG",
 
 def received(name: str, content: str | bytes, there: Standing, thread: Executor) -> Part:
     data = content if isinstance(content, bytes) else content.encode()
-    (part,) = check([Submitted(name, data)], there, Limits(), thread, silent)
+    (part,) = check([Submitted(name, data)], there, SheetLimits(), thread, silent)
     return part
 
 
@@ -90,7 +90,7 @@ def test_records_of_several_types_and_a_table_that_refers_to_them(there: Standin
     grant = "Kennung;Titel (deutsch);Projekt;Empfänger;Förderbetrag;Währung;Förderprogramm;Quelle\n"
     grant += "neu;Bescheid;Sensornetz;Hanau;200000;EUR;starke-heimat-smarte-kommunen;https://www.hanau.de/\n"
     files = [Submitted("a.ttl", (SOUND + event).encode()), Submitted("grants.csv", grant.encode())]
-    graph, table = check(files, there, Limits(), thread, silent)
+    graph, table = check(files, there, SheetLimits(), thread, silent)
     assert (graph.record_type, graph.records, graph.conforms) == (None, 2, True)
     assert table.record_type is by_name("Grant")
     assert table.findings == []
@@ -142,7 +142,7 @@ def test_entities_of_rdf_xml_may_shorten_namespaces_and_nothing_else(there: Stan
 
 def test_too_many_statements_are_refused(there: Standing, thread: Executor) -> None:
     content = "".join(f"<a> <b> <c{n}> .\n" for n in range(300))
-    (part,) = check([Submitted("a.ttl", content.encode())], there, Limits(cells=200), thread, silent)
+    (part,) = check([Submitted("a.ttl", content.encode())], there, SheetLimits(cells=200), thread, silent)
     assert codes(part) == ["file-too-large"]
 
 

@@ -18,13 +18,13 @@ from odf.table import Table, TableCell, TableRow
 from odf.text import P
 from support import some
 
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.mapping.recognition import open_content
 
 pytestmark = pytest.mark.slow
 
 FILES = Path(__file__).parents[1] / "fixtures" / "submissions"
-LIMITS = Limits(rows=5000, cells=200_000, unpacked=20 * 2**20)
+LIMITS = SheetLimits(rows=5000, cells=200_000, unpacked=20 * 2**20)
 
 
 def workbook(change: Callable[[openpyxl.worksheet.worksheet.Worksheet], object] = lambda sheet: None) -> bytes:

@@ -25,7 +25,7 @@ from support import BASE, silent, some
 from ingest import Part
 from ingest.checking import fixes
 from ingest.checking.submission import Submitted, check
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import UnreadableError, column_letter
 from ingest.pipeline.existing_records import Standing
 from ingest.reports import pipelines, shacl, terminal
@@ -49,7 +49,7 @@ def sent(there: Standing, thread: Executor) -> Callable[[str], Part]:
 
 
 def received(name: str, content: bytes, there: Standing, thread: Executor) -> Part:
-    (part,) = check([Submitted(name, content)], there, Limits(), thread, silent)
+    (part,) = check([Submitted(name, content)], there, SheetLimits(), thread, silent)
     return part
 
 
@@ -124,7 +124,7 @@ def test_reports_are_the_same_every_time(there: Standing, thread: Executor) -> N
         part = received("placeholders.xlsx", (FILES / "placeholders.xlsx").read_bytes(), there, thread)
         content = (FILES / "placeholders.xlsx").read_bytes()
         reports = [shacl.turtle([part], BASE), pipelines.junit([part]), pipelines.sarif([part], BASE, ["x"])]
-        copies = [marked(part, content, Limits()), fixes.fixed(part, content, Limits())[0]]
+        copies = [marked(part, content, SheetLimits()), fixes.fixed(part, content, SheetLimits())[0]]
         return [*reports, *copies, document(part), report.render([view(part, 100)], "de")]
 
     assert all_of_them() == all_of_them()
@@ -170,7 +170,7 @@ def test_each_bad_cell_is_marked_and_listed(name: str, sent: Callable[[str], Par
     part, content = sent(name), (FILES / name).read_bytes()
     if not part.tables:
         return
-    written = marked(part, content, Limits())
+    written = marked(part, content, SheetLimits())
     book, comments = marks(written)
     assert not has_formula(written)
     shift = 1 if name.endswith(".json") else 0
@@ -216,7 +216,7 @@ def dressed() -> bytes:
 def test_what_a_workbook_keeps_and_what_it_does_not(there: Standing, thread: Executor) -> None:
     content = dressed()
     part = received("dressed.xlsm", content, there, thread)
-    for written in (marked(part, content, Limits()), fixes.fixed(part, content, Limits())[0]):
+    for written in (marked(part, content, SheetLimits()), fixes.fixed(part, content, SheetLimits())[0]):
         book = openpyxl.load_workbook(io.BytesIO(written))
         sheet, notes = book["Projekte"], book["Notizen"]
         assert sheet["A1"].font.bold
@@ -231,19 +231,19 @@ def test_what_a_workbook_keeps_and_what_it_does_not(there: Standing, thread: Exe
         assert (notes["B3"].data_type, notes["B3"].quotePrefix) == ("s", True)
         with zipfile.ZipFile(io.BytesIO(written)) as archive:
             assert not any("vba" in name or "media" in name for name in archive.namelist())
-    book, comments = marks(marked(part, content, Limits()))
+    book, comments = marks(marked(part, content, SheetLimits()))
     assert "auch schon da" in comments["Projekte", "H2"]
     assert "Makros, Bilder" in book["Prüfbericht"]["A3"].value
 
 
 def test_marking_again_replaces_the_marks(there: Standing, thread: Executor) -> None:
     content = (FILES / "placeholders.xlsx").read_bytes()
-    first = marked(received("a.xlsx", content, there, thread), content, Limits())
+    first = marked(received("a.xlsx", content, there, thread), content, SheetLimits())
     again = received("a.xlsx", first, there, thread)
     assert [f.code for f in again.findings if f.code != "sheet-skipped"] == [
         f.code for f in received("a.xlsx", content, there, thread).findings
     ]
-    book, comments = marks(marked(again, first, Limits()))
+    book, comments = marks(marked(again, first, SheetLimits()))
     assert book.sheetnames == ["Prüfbericht", "Projekte"]
     assert comments == marks(first)[1]
     mended = openpyxl.load_workbook(io.BytesIO(first))
@@ -252,7 +252,7 @@ def test_marking_again_replaces_the_marks(there: Standing, thread: Executor) -> 
     buffer = io.BytesIO()
     mended.save(buffer)
     part = received("a.xlsx", buffer.getvalue(), there, thread)
-    book, comments = marks(marked(part, buffer.getvalue(), Limits()))
+    book, comments = marks(marked(part, buffer.getvalue(), SheetLimits()))
     assert comments == {}
     assert book["Projekte"]["C3"].fill.fill_type is None
 
@@ -264,7 +264,7 @@ def test_a_fixed_copy_has_nothing_left_to_suggest_and_nothing_new(
     part, content = sent(name), (FILES / name).read_bytes()
     if not part.tables:
         return
-    copy, changes = fixes.fixed(part, content, Limits())
+    copy, changes = fixes.fixed(part, content, SheetLimits())
     assert [change[0] for change in changes] == [f for f in part.findings if f.suggestion is not None]
     assert not (copy.startswith(b"PK") and has_formula(copy))
     suffix = fixes.suffix(part, content)
@@ -276,13 +276,13 @@ def test_a_fixed_copy_has_nothing_left_to_suggest_and_nothing_new(
     assert {(f.row, f.column) for f in again.findings if f.severity == "violation"} <= before
     assert again.records == part.records
     # A copy of the copy is the copy.
-    assert fixes.fixed(again, copy, Limits())[0] == copy
+    assert fixes.fixed(again, copy, SheetLimits())[0] == copy
 
 
 def test_a_suggestion_for_one_of_several_values_leaves_the_others(there: Standing, thread: Executor) -> None:
     content = 'Kennung;Titel (deutsch);Federführung;Partner\na;A;Fulda;"Maintal; 6435014 ;k. A.; 06635005"\n'.encode()
     part = received("a.csv", content, there, thread)
-    copy, changes = fixes.fixed(part, content, Limits())
+    copy, changes = fixes.fixed(part, content, SheetLimits())
     assert {finding.value: new for finding, new in changes} == {
         "06635005": "06635001",
         "6435014": "06415000",
@@ -307,15 +307,15 @@ def test_no_cell_of_a_copy_is_a_formula(there: Standing, thread: Executor) -> No
     rows = "".join(f'p-{n};"{cell}";Hanau;"{cell}"\r\n' for n, cell in enumerate(quoted))
     content = (header + rows).encode()
     part = received("evil.csv", content, there, thread)
-    copy = fixes.fixed(part, content, Limits())[0].decode("utf-8-sig")
+    copy = fixes.fixed(part, content, SheetLimits())[0].decode("utf-8-sig")
     for line in copy.splitlines()[1:]:
         cell = line.split(";")[1].strip('"')
         assert cell[0] in "'" or cell in ("-12,5", "+49 6181 295-0")
     again = received("again.csv", copy.encode(), there, thread)
     assert [f.code for f in again.findings] == [f.code for f in part.findings]
     assert again.tables[0].table.column(1) == [cell.strip() for cell in evil]
-    assert not has_formula(marked(part, content, Limits()))
-    book = openpyxl.load_workbook(io.BytesIO(marked(part, content, Limits())))
+    assert not has_formula(marked(part, content, SheetLimits()))
+    book = openpyxl.load_workbook(io.BytesIO(marked(part, content, SheetLimits())))
     assert [book.worksheets[1].cell(row, 2).data_type for row in range(2, 9)] == ["s"] * 7
 
 
@@ -324,7 +324,7 @@ def test_rdf_and_what_is_no_table_have_no_copies(there: Standing, thread: Execut
         part = received(name, content, there, thread)
         for make in (marked, fixes.fixed):
             with pytest.raises(UnreadableError, match="not a table"):
-                make(part, content, Limits())
+                make(part, content, SheetLimits())
 
 
 def test_letters_of_columns_beyond_z(there: Standing, thread: Executor) -> None:
@@ -333,4 +333,4 @@ def test_letters_of_columns_beyond_z(there: Standing, thread: Executor) -> None:
     part = received("wide.csv", content, there, thread)
     (finding,) = [f for f in part.findings if f.severity == "violation"]
     assert finding.column == column_letter(32) == "AG"
-    assert ("Tabelle", "AG2") in marks(marked(part, content, Limits()))[1]
+    assert ("Tabelle", "AG2") in marks(marked(part, content, SheetLimits()))[1]

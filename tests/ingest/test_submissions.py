@@ -12,7 +12,7 @@ from support import DATA, silent
 
 from ingest import Part, by_name
 from ingest.checking.submission import Submitted, check
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.pipeline.existing_records import Standing
 
 FILES = Path(__file__).parents[1] / "fixtures" / "submissions"
@@ -20,7 +20,7 @@ INDEX: dict[str, dict[str, Any]] = tomllib.loads((FILES / "index.toml").read_tex
 
 
 def sent(name: str, there: Standing, thread: Executor) -> Part:
-    (part,) = check([Submitted(name, (FILES / name).read_bytes())], there, Limits(), thread, silent)
+    (part,) = check([Submitted(name, (FILES / name).read_bytes())], there, SheetLimits(), thread, silent)
     return part
 
 
@@ -52,22 +52,22 @@ def test_two_files_may_refer_to_each_other(there: Standing, thread: Executor) ->
     grant = "Kennung;Titel (deutsch);Projekt;Empfänger;Förderbetrag;Währung;Förderprogramm;Quelle\n"
     grant += "neu;Bescheid;sensornetz-1;Hanau;200000;EUR;starke-heimat-smarte-kommunen;https://www.hanau.de/\n"
     project = Submitted("windows-1252.csv", (FILES / "windows-1252.csv").read_bytes())
-    _, together = check([project, Submitted("grants.csv", grant.encode())], there, Limits(), thread, silent)
+    _, together = check([project, Submitted("grants.csv", grant.encode())], there, SheetLimits(), thread, silent)
     assert together.findings == []
-    (alone,) = check([Submitted("grants.csv", grant.encode())], there, Limits(), thread, silent)
+    (alone,) = check([Submitted("grants.csv", grant.encode())], there, SheetLimits(), thread, silent)
     assert [(f.code, f.row, f.column) for f in alone.findings] == [("unknown-reference", 2, "C")]
 
 
 def test_a_record_that_is_sent_again_is_a_change(there: Standing, thread: Executor) -> None:
     for name in ("projects.csv", "municipalities.csv", "former_municipalities.csv"):
-        (part,) = check([Submitted(name, (DATA / name).read_bytes())], there, Limits(), thread, silent)
+        (part,) = check([Submitted(name, (DATA / name).read_bytes())], there, SheetLimits(), thread, silent)
         assert [f for f in part.findings if f.severity == "violation"] == []
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.csv")), ids=lambda path: path.name)
 def test_the_type_of_the_real_tables_is_recognised(path: Path, there: Standing, thread: Executor) -> None:
     content = b"\n".join(path.read_bytes().splitlines()[:1])
-    (part,) = check([Submitted(path.name, content)], there, Limits(), thread, silent)
+    (part,) = check([Submitted(path.name, content)], there, SheetLimits(), thread, silent)
     assert part.record_type is not None
     plural = path.stem.replace("_", "-")
     segment = part.record_type.segment if plural != "former-municipalities" else "former-municipality"
@@ -77,6 +77,6 @@ def test_the_type_of_the_real_tables_is_recognised(path: Path, there: Standing, 
 
 def test_a_type_that_is_given_wins(there: Standing, thread: Executor) -> None:
     content = (FILES / "unclear-type.csv").read_bytes()
-    (part,) = check([Submitted("x.csv", content, by_name("Event"))], there, Limits(), thread, silent)
+    (part,) = check([Submitted("x.csv", content, by_name("Event"))], there, SheetLimits(), thread, silent)
     assert part.record_type is by_name("Event")
     assert part.records == 1

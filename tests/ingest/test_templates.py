@@ -20,7 +20,7 @@ from ingest import Part, RecordType, by_name, record_types
 from ingest.checking.submission import Submitted, check
 from ingest.checking.template_model import Language, Template, template
 from ingest.checking.templates import SUFFIXES, written
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.mapping.mapping import _reader
 from ingest.pipeline.existing_records import Standing
 from ingest.references import Register
@@ -38,7 +38,7 @@ SKETCH = {
 
 
 def received(name: str, content: bytes, there: Standing, thread: Executor) -> Part:
-    (part,) = check([Submitted(name, content)], there, Limits(), thread, silent)
+    (part,) = check([Submitted(name, content)], there, SheetLimits(), thread, silent)
     return part
 
 
@@ -124,7 +124,7 @@ def test_a_filled_template_is_in_order(name: str, language: Language, there: Sta
         record_type,
     )
     filled = fill_csv(written(record_type, language, "csv", there), made)
-    (part,) = check([Submitted("a.csv", filled, record_type)], there, Limits(), thread, silent)
+    (part,) = check([Submitted("a.csv", filled, record_type)], there, SheetLimits(), thread, silent)
     in_order(part, record_type)
 
 
@@ -136,7 +136,9 @@ def test_records_that_fit_the_schema_are_in_order(name: str, there: Standing, th
     validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
     objects = as_objects(template(record_type, "de", there), there)
     validator.validate(objects)
-    (part,) = check([Submitted("a.json", json.dumps(objects).encode(), record_type)], there, Limits(), thread, silent)
+    (part,) = check(
+        [Submitted("a.json", json.dumps(objects).encode(), record_type)], there, SheetLimits(), thread, silent
+    )
     in_order(part, record_type)
     with pytest.raises(jsonschema.ValidationError):
         validator.validate([{key: value for key, value in objects[0].items() if key != record_type.key.term}])
@@ -160,7 +162,7 @@ def test_whatever_can_be_chosen_is_understood(name: str, language: Language, the
 def test_an_empty_template_has_no_records_and_says_what_it_is(name: str, there: Standing, thread: Executor) -> None:
     for suffix in ("xlsx", "csv"):
         content = written(by_name(name), "de", suffix, there)
-        (part,) = check([Submitted(f"a.{suffix}", content, by_name(name))], there, Limits(), thread, silent)
+        (part,) = check([Submitted(f"a.{suffix}", content, by_name(name))], there, SheetLimits(), thread, silent)
         assert [f.code for f in part.findings] == ["no-records"]
     assert received("a.xlsx", written(by_name(name), "en", "xlsx", there), there, thread).record_type is by_name(name)
 
@@ -218,7 +220,7 @@ def test_a_marked_template_is_still_one(there: Standing, thread: Executor) -> No
 
     project = by_name("Project")
     content = fill_workbook(written(project, "de", "xlsx", there), template(project, "de", there))
-    again = marked(received("a.xlsx", content, there, thread), content, Limits())
+    again = marked(received("a.xlsx", content, there, thread), content, SheetLimits())
     part = received("a.xlsx", again, there, thread)
     in_order(part, project)
     book = openpyxl.load_workbook(io.BytesIO(again))

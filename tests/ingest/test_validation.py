@@ -23,7 +23,7 @@ from ingest import record_types
 from ingest.rdf import Node, triples
 from ingest.validation import validation
 from ingest.validation.screening import screen, suspects
-from ingest.validation.shacl import Result
+from ingest.validation.shacl import ValidationResult
 from ontology import SR
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def here() -> Iterator[Executor]:
         yield executor
 
 
-def validated(records: Sequence[Node], executor: Executor, validator: validation.Validator) -> list[Result]:
+def validated(records: Sequence[Node], executor: Executor, validator: validation.Validator) -> list[ValidationResult]:
     return validation.validate(records, BASE, executor, validator, lambda done, total: None)
 
 

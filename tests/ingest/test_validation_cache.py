@@ -17,9 +17,9 @@ from test_shapes import GOOD, OTHERS, twin
 
 from ingest.rdf import Node
 from ingest.validation import validation
-from ingest.validation.shacl import Result
+from ingest.validation.shacl import ValidationResult
 from ingest.validation.validation import Chunk
-from ingest.validation.validation_cache import Kept
+from ingest.validation.validation_cache import ValidationCache
 
 pytestmark = pytest.mark.slow
 
@@ -49,15 +49,15 @@ def good() -> Records:
 
 def run(
     records: Records, executor: Executor, file: Path | None = None, made_with: str = "shapes"
-) -> tuple[set[str], list[Result]]:
+) -> tuple[set[str], list[ValidationResult]]:
     """Which records were validated, and all results."""
     seen: set[str] = set()
 
-    def validator(chunk: Chunk) -> list[Result]:
+    def validator(chunk: Chunk) -> list[ValidationResult]:
         seen.update(record["id"] for record in chunk.records)
         return validation.fast(chunk)
 
-    kept = None if file is None else Kept(file, made_with)
+    kept = None if file is None else ValidationCache(file, made_with)
     results = validation.validate([*records.values()], BASE, executor, validator, lambda done, total: None, kept)
     return seen, results
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.mapping.values import NumberStyle, Unreadable, number_style, reader
+from ingest.mapping.values import NumberStyle, UnreadableValue, number_style, reader
 from ingest.model import Field, Kind
 
 
@@ -44,7 +44,7 @@ def test_decimals(text: str, style: NumberStyle, value: str) -> None:
 
 
 def test_a_dot_before_three_digits_is_not_guessed() -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableValue) as refused:
         read("decimal", "250.000")
     assert refused.value.code == "ambiguous-number"
     assert refused.value.details == {"thousands": "250000", "fraction": "250.000"}
@@ -56,7 +56,7 @@ def test_a_coordinate_with_three_digits_is_a_fraction() -> None:
 
 @pytest.mark.parametrize("text", ["1,2 Mio", "rund 5", "1.2.3", "--1", "1,2,3", "1e5", "NaN", "€ 5"])
 def test_text_is_no_number(text: str) -> None:
-    with pytest.raises(Unreadable, match="type-decimal"):
+    with pytest.raises(UnreadableValue, match="type-decimal"):
         read("decimal", text)
 
 
@@ -66,7 +66,7 @@ def test_integers(text: str, value: str) -> None:
 
 
 def test_a_fraction_is_no_integer() -> None:
-    with pytest.raises(Unreadable, match="type-integer"):
+    with pytest.raises(UnreadableValue, match="type-integer"):
         read("integer", "1,5")
 
 
@@ -98,7 +98,7 @@ def test_dates(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["30.02.2024", "2024-13-01", "4.9.24", "bald", "2024-09", "04/09/2024"])
 def test_no_dates(text: str) -> None:
-    with pytest.raises(Unreadable, match="type-date"):
+    with pytest.raises(UnreadableValue, match="type-date"):
         read("date", text)
 
 
@@ -119,7 +119,7 @@ def test_partial_dates_keep_their_precision(text: str, value: str, datatype: str
 
 @pytest.mark.parametrize("text", ["2024-13", "13/2024", "24", "20245", "Q3 2024"])
 def test_no_partial_dates(text: str) -> None:
-    with pytest.raises(Unreadable, match="type-partial-date"):
+    with pytest.raises(UnreadableValue, match="type-partial-date"):
         read("partial-date", text)
 
 
@@ -135,7 +135,7 @@ def test_addresses(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["www.hessen.de", "https://", "https://a b/", "/pfad", "https://x/<y>", "http://[::1"])
 def test_no_addresses(text: str) -> None:
-    with pytest.raises(Unreadable, match="type-iri"):
+    with pytest.raises(UnreadableValue, match="type-iri"):
         read("iri", text)
 
 
@@ -146,11 +146,11 @@ def test_a_mailbox_needs_no_scheme() -> None:
 def test_a_code_may_be_given_with_its_address() -> None:
     prefix = "http://www.wikidata.org/entity/"
     assert read("code", "http://www.wikidata.org/entity/Q3802", prefix=prefix) == "Q3802"
-    with pytest.raises(Unreadable, match="type-code"):
+    with pytest.raises(UnreadableValue, match="type-code"):
         read("code", "Q 3802", prefix=prefix)
 
 
 def test_text_is_normalised_and_control_characters_are_refused() -> None:
     assert read("text", "Gru\u0308n") == "Grün"
-    with pytest.raises(Unreadable, match="type-text"):
+    with pytest.raises(UnreadableValue, match="type-text"):
         read("text", "a\x00b")

@@ -16,7 +16,7 @@ import shapes
 from ingest.pipeline.catalogue import CatalogueError, Source, datasets, read, sources
 from ontology import SR, SRS
 from publish.catalogue.coverage import Extent
-from publish.catalogue.dcat import Published, describe, places
+from publish.catalogue.dcat import PublishedDataset, describe, places
 from publish.releases.manifest import Packed, ReleaseFile
 
 BASE = "https://data.example.org/hessen/"
@@ -81,9 +81,9 @@ def config(tmp_path: Path, *parts: str) -> Graph:
     return read(write(tmp_path, *parts), BASE)
 
 
-def publish(tmp_path: Path, *parts: str, published: dict[str, Published] | None = None) -> Graph:
+def publish(tmp_path: Path, *parts: str, published: dict[str, PublishedDataset] | None = None) -> Graph:
     graph = config(tmp_path, *parts)
-    dates = {name: Published("2026-01-02", "2026-03-04", 3) for name in datasets(graph, BASE)}
+    dates = {name: PublishedDataset("2026-01-02", "2026-03-04", 3) for name in datasets(graph, BASE)}
     return describe(graph, BASE, {**dates, **(published or {})}, FILES, {})
 
 
@@ -287,7 +287,7 @@ def test_a_dataset_has_the_number_of_its_version_and_the_date_of_the_one_before(
     first = publish(tmp_path, PROJECTS)
     assert first.value(dataset, DCAT3.version) == Literal("3")
     assert first.value(dataset, DCAT3.previousVersion) is None
-    known = {"projects": Published("2026-01-02", "2026-03-04", 3, "2026-02-03")}
+    known = {"projects": PublishedDataset("2026-01-02", "2026-03-04", 3, "2026-02-03")}
     graph = publish(tmp_path, PROJECTS, published=known)
     assert graph.value(dataset, DCAT3.previousVersion) == before
     assert set(graph.predicate_objects(before)) == {
@@ -304,7 +304,7 @@ def test_places_get_the_extent_that_the_records_tell(tmp_path: Path) -> None:
     place = f"<dataset/projects> dct:spatial <{HESSE}> ."
     found = config(tmp_path, PROJECTS, stated, place)
     assert places(found) == [str(HESSE)]
-    known = {"projects": Published("2026-01-02", "2026-03-04", 3)}
+    known = {"projects": PublishedDataset("2026-01-02", "2026-03-04", 3)}
     graph = describe(found, BASE, known, FILES, {str(HESSE): EXTENT})
     assert (HESSE, RDF.type, DCTERMS.Location) in graph
     assert graph.value(HESSE, DCAT.bbox) == Literal(EXTENT.box, datatype=WKT)
@@ -313,7 +313,7 @@ def test_places_get_the_extent_that_the_records_tell(tmp_path: Path) -> None:
 
 def test_what_is_measured_of_a_dataset_goes_with_it(tmp_path: Path) -> None:
     measured = {SR.conformingRecords: Decimal("0.9500"), SR.withheldRecords: Decimal(10)}
-    known = {"projects": Published("2026-01-02", "2026-03-04", 3, measured=measured)}
+    known = {"projects": PublishedDataset("2026-01-02", "2026-03-04", 3, measured=measured)}
     graph = publish(tmp_path, PROJECTS, published=known)
     dataset = iri("dataset/projects")
     found = {
@@ -354,8 +354,8 @@ def test_the_catalogue_is_as_old_as_its_oldest_and_as_new_as_its_newest_dataset(
         PROJECTS,
         VOCABULARY,
         published={
-            "projects": Published("2025-12-31", "2026-01-01", 1),
-            "vocabulary": Published("2026-02-01", "2026-02-03", 1),
+            "projects": PublishedDataset("2025-12-31", "2026-01-01", 1),
+            "vocabulary": PublishedDataset("2026-02-01", "2026-02-03", 1),
         },
     )
     assert graph.value(iri("catalog"), DCTERMS.issued) == Literal("2025-12-31", datatype=XSD.date)
@@ -376,7 +376,9 @@ def test_every_dataset_covers_a_period(
 ) -> None:
     more = f'<dataset/projects> dct:temporal <catalog#p> . <catalog#p> dcat:startDate "{stated}"^^xsd:date .'
     parts = [PROJECTS, more] if stated else [PROJECTS]
-    graph = publish(tmp_path, *parts, published={"projects": Published("2026-01-02", "2026-03-04", 3, period=derived)})
+    graph = publish(
+        tmp_path, *parts, published={"projects": PublishedDataset("2026-01-02", "2026-03-04", 3, period=derived)}
+    )
     (interval,) = graph.objects(iri("dataset/projects"), DCTERMS.temporal)
     assert (interval, RDF.type, DCTERMS.PeriodOfTime) in graph
     assert (graph.value(interval, DCAT.startDate), graph.value(interval, DCAT.endDate)) == expected
@@ -404,7 +406,7 @@ def test_the_service_serves_every_dataset(tmp_path: Path) -> None:
 
 
 def test_a_dataset_that_the_release_does_not_know_leaves_no_trace(tmp_path: Path) -> None:
-    known = {"vocabulary": Published("2026-01-02", "2026-03-04", 3)}
+    known = {"vocabulary": PublishedDataset("2026-01-02", "2026-03-04", 3)}
     graph = describe(config(tmp_path, PROJECTS, VOCABULARY, SERVICE), BASE, known, FILES, {})
     assert not any("dataset/projects" in str(term) for triple in graph for term in triple)
     assert set(graph.objects(iri("sparql#service"), DCAT.servesDataset)) == {iri("dataset/vocabulary")}
@@ -418,7 +420,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_the_configuration_is_left_as_it_was(tmp_path: Path) -> None:
     graph = config(tmp_path, PROJECTS)
     before = set(graph)
-    describe(graph, BASE, {"projects": Published("2026-01-02", "2026-03-04", 3)}, FILES, {})
+    describe(graph, BASE, {"projects": PublishedDataset("2026-01-02", "2026-03-04", 3)}, FILES, {})
     assert set(graph) == before
 
 
@@ -461,7 +463,7 @@ def test_our_datasets_speak_german_and_english_once_each(own: Graph) -> None:
 
 
 def test_our_catalogue_conforms_to_our_own_shapes(own: Graph) -> None:
-    dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04", 3))
+    dates = dict.fromkeys(datasets(own, BASE), PublishedDataset("2026-01-02", "2026-03-04", 3))
     for graph in (own, describe(own, BASE, dates, FILES, {})):
         # A copy, as pyshacl adds to the shapes that it is given: a release built afterwards would hold them.
         conforms, _, text = pyshacl.validate(graph, shacl_graph=Graph() + shapes.catalogue(), allow_infos=True)
@@ -505,7 +507,7 @@ def test_only_the_office_is_named(own: Graph) -> None:
 
 
 def test_every_concept_of_a_code_list_has_a_label(own: Graph) -> None:
-    dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04", 3))
+    dates = dict.fromkeys(datasets(own, BASE), PublishedDataset("2026-01-02", "2026-03-04", 3))
     graph = describe(own, BASE, dates, FILES, {})
     concepts = set(graph.subjects(RDF.type, SKOS.Concept))
     assert concepts
@@ -516,7 +518,7 @@ def test_every_concept_of_a_code_list_has_a_label(own: Graph) -> None:
 
 def test_our_catalogue_is_the_same_under_another_address(own: Graph) -> None:
     elsewhere = "http://localhost:8000/"
-    dates = dict.fromkeys(datasets(own, BASE), Published("2026-01-02", "2026-03-04", 3))
+    dates = dict.fromkeys(datasets(own, BASE), PublishedDataset("2026-01-02", "2026-03-04", 3))
     here = describe(own, BASE, dates, FILES, {}).serialize(format="nt")
     there = describe(read(OWN_CATALOGUE, elsewhere), elsewhere, dates, FILES, {}).serialize(format="nt")
     assert sorted(here.replace(BASE, elsewhere).splitlines()) == sorted(there.splitlines())

@@ -11,7 +11,7 @@ from support import DATA, some
 
 from ingest.pipeline.catalogue import datasets, read
 from publish.catalogue import feed
-from publish.catalogue.dcat import Published, describe
+from publish.catalogue.dcat import PublishedDataset, describe
 from publish.catalogue.profiles import PROFILES
 from publish.formats.dumps import Files
 from publish.releases.manifest import Feed, Packed, ReleaseFile
@@ -43,7 +43,7 @@ def catalogue() -> Graph:
         )
         for name in names
     }
-    return describe(config, BASE, dict.fromkeys(names, Published(DAY, DAY, 2, DAY)), files, {})
+    return describe(config, BASE, dict.fromkeys(names, PublishedDataset(DAY, DAY, 2, DAY)), files, {})
 
 
 class Written:

@@ -13,7 +13,7 @@ from smartregion.web.site import documents
 from smartregion.web.site.display import Naming, Node, href, node, subjects
 from smartregion.web.site.documents import Triples
 from smartregion.web.site.labels import prefixed
-from smartregion.web.site.lookups import Facts, iri
+from smartregion.web.site.lookups import Statements, iri
 from smartregion.web.site.site import published
 
 _CLASSES: Final = "void:classPartition"
@@ -35,7 +35,7 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class Section:
+class StatisticsSection:
     """A dataset, graph or linkset."""
 
     node: Node
@@ -53,22 +53,22 @@ def page(stem: str, suffixes: list[str]) -> str:
     return render_template("statistics.html", stem=stem, suffixes=suffixes, sections=list(_sections(triples)))
 
 
-def _sections(triples: Triples) -> Iterable[Section]:
-    facts, described = Facts(triples), subjects(triples)
+def _sections(triples: Triples) -> Iterable[StatisticsSection]:
+    facts, described = Statements(triples), subjects(triples)
     parts = {part for name in described for kind in (_CLASSES, _PROPERTIES) for part in facts.links(name, kind)}
     naming = Naming(triples)
     whole = f"{published().release.manifest.base}void#all"
     for name in sorted(set(described) - parts, key=lambda name: (name != whole, name)):
         shown = node(name, triples, naming)
         rows = [row for row in shown.rows if row.iri not in _PARTS]
-        yield Section(
+        yield StatisticsSection(
             replace(shown, rows=rows),
             _partitions(facts.links(name, _CLASSES), "void:class", "void:entities", facts),
             _partitions(facts.links(name, _PROPERTIES), "void:property", "void:triples", facts),
         )
 
 
-def _partitions(parts: Iterable[str], what: str, measure: str, facts: Facts) -> list[Partition]:
+def _partitions(parts: Iterable[str], what: str, measure: str, facts: Statements) -> list[Partition]:
     found = []
     for part in parts:
         (term,) = facts.links(part, what)

@@ -18,10 +18,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from ingest import Part, by_name
+from ingest import SourcePart, by_name
 from ingest.checking import fixes
 from ingest.checking.submission import Submitted, check
-from ingest.files.grids import Limits
+from ingest.files.grids import SheetLimits
 from ingest.findings.findings import UnreadableError
 from ingest.pipeline.catalogue import CatalogueError
 from ingest.pipeline.existing_records import Standing, standing
@@ -52,7 +52,7 @@ def main() -> None:
         has_records = (directory / "catalogue.ttl").exists()
         there = standing(directory, start["base"]) if has_records else Standing(start["base"], (), {})
         # What the first check reads and compiles, all others have.
-        _check(Submitted("first.csv", _FIRST), there, Limits(), validator)
+        _check(Submitted("first.csv", _FIRST), there, SheetLimits(), validator)
     except (CatalogueError, OSError) as error:
         control.send(["failed", str(error), isolated])
         return
@@ -85,7 +85,7 @@ def _answer(job: dict[str, Any], there: Standing, validator: Validator) -> Answe
         record_type = by_name(job["type"]) if job["type"] else None
     except KeyError:
         return {"kind": "type-unknown"}, b""
-    limits = Limits(**job["limits"])
+    limits = SheetLimits(**job["limits"])
     part = _check(Submitted(job["source"], job["content"], record_type), there, limits, validator)
     try:
         return _copy(part, job["content"], job["output"], limits)
@@ -93,13 +93,13 @@ def _answer(job: dict[str, Any], there: Standing, validator: Validator) -> Answe
         return _json("view", view(part, _MOST_ROWS))
 
 
-def _check(sent: Submitted, there: Standing, limits: Limits, validator: Validator) -> Part:
+def _check(sent: Submitted, there: Standing, limits: SheetLimits, validator: Validator) -> SourcePart:
     with ThreadPoolExecutor(1) as executor:
         (part,) = check([sent], there, limits, executor, lambda *_: None, validator)
     return part
 
 
-def _copy(part: Part, content: bytes, output: str, limits: Limits) -> Answer:
+def _copy(part: SourcePart, content: bytes, output: str, limits: SheetLimits) -> Answer:
     match output:
         case "marked":
             return {"kind": "marked", "suffix": "xlsx"}, marked(part, content, limits)

@@ -14,7 +14,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-from harvest_check.http.client import Client, Limits
+from harvest_check.http.client import Client, HttpLimits
 from publish.releases.formats import FORMATS
 from smartregion.web.checking.file_names import clean
 from smartregion.web.http.incoming import client
@@ -150,7 +150,7 @@ class Uploads:
             raise Problem(
                 "link-refused", 422, gettext("Links werden hier nicht geladen. Bitte die Datei selbst senden.")
             )
-        limits = Limits(seconds=_LINK_SECONDS, megabytes=self.megabytes, redirects=_REDIRECTS)
+        limits = HttpLimits(seconds=_LINK_SECONDS, megabytes=self.megabytes, redirects=_REDIRECTS)
         with Client("", limits, agent="smartregion-validate/1") as http:
             answer = http.get(link)
             if answer.late:

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from smartregion.web.site import documents
 from smartregion.web.site.display import NAMES
 from smartregion.web.site.documents import Triples
-from smartregion.web.site.lookups import TYPE, Facts, iri
+from smartregion.web.site.lookups import TYPE, Statements, iri
 from smartregion.web.site.site import published, site
 
 _NEARBY: Final = 5
@@ -69,7 +69,7 @@ def describe(thing: ox.NamedNode) -> Description | None:
     own = documents.ask(site().private.prepare(_OWN), {"s": thing})
     if not own:
         return None
-    facts, base = Facts(own), f"{published().release.manifest.base}id/"
+    facts, base = Statements(own), f"{published().release.manifest.base}id/"
     key = thing.value.removeprefix(base)
     many = published().neighbours["references"].get(key, {})
     inside = [base + near for near in published().neighbours["inside"].get(key, ())]
@@ -109,7 +109,7 @@ def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
     return documents.ask(site().private.prepare(text), {})
 
 
-def _nearby(facts: Facts, thing: str, base: str) -> list[str]:
+def _nearby(facts: Statements, thing: str, base: str) -> list[str]:
     """Projects of the same fields that the nearest others lead; of several fields in turn, each once."""
     known: dict[str, dict[str, list[str]]] = published().neighbours["nearby"]
     fields = [field.rpartition("#")[2] for field in facts.links(thing, "dct:subject")]

@@ -15,13 +15,13 @@ import ontology
 from smartregion.web.http.language import euros, gettext, language, number
 from smartregion.web.records.descriptions import Description
 from smartregion.web.site.display import Naming, Node, Row, Value, href, link, literal, node, subjects
-from smartregion.web.site.lookups import Facts
+from smartregion.web.site.lookups import Statements
 from smartregion.web.site.maps import Point
 from smartregion.web.site.site import published
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """Properties under a heading; ``anchor`` is its fragment."""
 
     anchor: str
@@ -101,7 +101,7 @@ class EntityPage:
         self._iri = description.iri
         triples = description.triples
         self._naming = Naming(triples)
-        self._facts = Facts(triples)
+        self._facts = Statements(triples)
         self._node = node(self._iri, description.own, self._naming)
         self._classes = self._facts.classes(self._iri)
 
@@ -141,7 +141,7 @@ class EntityPage:
         return [found[path] for path in published().labels.essentials if path in found]
 
     @cached_property
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[PageSection]:
         """All other properties, in the groups of the shapes; what no shape knows stands in a last one."""
         labels = published().labels
         rows: dict[str | None, list[Row]] = {}
@@ -150,11 +150,11 @@ class EntityPage:
                 rows.setdefault(labels.group(row.iri, self._classes), []).append(row)
         order = sorted(labels.groups, key=lambda group: labels.groups[group]["order"])
         known = [
-            Section(_anchor(group), labels.group_name(group, language()), rows[group])
+            PageSection(_anchor(group), labels.group_name(group, language()), rows[group])
             for group in order
             if group in rows
         ]
-        return known + ([Section("more", gettext("Weitere Angaben"), rows[None])] if None in rows else [])
+        return known + ([PageSection("more", gettext("Weitere Angaben"), rows[None])] if None in rows else [])
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -328,7 +328,7 @@ def _row(source: str) -> Value:
     return Value(text, href(source))
 
 
-def _lexical(facts: Facts, name: str, path: str) -> str:
+def _lexical(facts: Statements, name: str, path: str) -> str:
     found = facts.literal(name, path)
     return "" if found is None else found.value
 

@@ -42,7 +42,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
-class Result:
+class SearchResult:
     """A record in the list.
 
     :ivar title: with the words that were found marked, and so is ``snippet``.
@@ -95,16 +95,16 @@ def record_facets(row: Row) -> dict[str, list[str]]:
     return found
 
 
-def results(rows: Iterable[Row], terms: Sequence[Term], index: Index) -> list[Result]:
+def results(rows: Iterable[Row], terms: Sequence[Term], index: Index) -> list[SearchResult]:
     """The records as the list shows them."""
     return [_result(row, terms, index) for row in rows]
 
 
-def _result(row: Row, terms: Sequence[Term], index: Index) -> Result:
+def _result(row: Row, terms: Sequence[Term], index: Index) -> SearchResult:
     title, title_language = _in_language(row, "title")
     text, text_language = _in_language(row, "description")
     facets = record_facets(row)
-    return Result(
+    return SearchResult(
         href=href(f"{published().release.manifest.base}id/{row['iri']}") or "",
         kind=label(index, "type", row["type"]),
         title=_marked(title, terms),

@@ -119,7 +119,7 @@ def midnight(date: str) -> dt.datetime:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptRelease:
     """A release on disk, in few words.
 
     :ivar built: when it was written.
@@ -149,14 +149,14 @@ class Current:
         self._releases = releases
         self._lock = threading.Lock()
         self._known: Published | None = None
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, KeptRelease] = {}
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[KeptRelease]:
         """The releases that are on disk, the most recently written first."""
         ids = self._releases.ids()
         for name in ids:
             if name not in self._kept:
-                self._kept[name] = Kept.read(self._releases, name)
+                self._kept[name] = KeptRelease.read(self._releases, name)
         return [self._kept[name] for name in ids]
 
     def activated(self) -> dt.datetime | None:

@@ -22,7 +22,7 @@ def iri(name: str) -> str:
     return ontology.PREFIXES[prefix] + local
 
 
-class Facts:
+class Statements:
     """Triples by subject and property; properties are given as prefixed names."""
 
     def __init__(self, triples: Triples) -> None:

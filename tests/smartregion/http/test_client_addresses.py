@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from harvest_check.http import client as module
-from harvest_check.http.client import Client, Limits
+from harvest_check.http.client import Client, HttpLimits
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -49,7 +49,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 def test_a_private_address_is_not_even_connected_to(server: ThreadingHTTPServer, host: str) -> None:
     accepted: list[Any] = []
     server.verify_request = lambda request, address: bool(accepted.append(address)) or True  # type: ignore[method-assign]
-    with Client("", Limits(seconds=5)) as client:
+    with Client("", HttpLimits(seconds=5)) as client:
         answer = client.get(f"http://{host}:{server.server_port}/")
     assert answer.trouble in ("private", "unreachable")
     assert accepted == []
@@ -57,7 +57,7 @@ def test_a_private_address_is_not_even_connected_to(server: ThreadingHTTPServer,
 
 def test_a_redirect_into_a_private_network_is_not_followed(server: ThreadingHTTPServer) -> None:
     inside = f"http://localhost:{server.server_port}/inside"
-    with Client(f"http://127.0.0.1:{server.server_port}/", Limits(seconds=5)) as client:
+    with Client(f"http://127.0.0.1:{server.server_port}/", HttpLimits(seconds=5)) as client:
         answer = client.get(f"http://127.0.0.1:{server.server_port}/to/{inside}")
         assert answer.trouble == "private"
         assert client.get(f"http://127.0.0.1:{server.server_port}/to/file:///etc/passwd").trouble == "scheme"
@@ -75,7 +75,7 @@ def test_a_name_that_changes_its_address_is_held_to_the_one_that_was_looked_at(
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr(module, "is_public", lambda address: address == "127.0.0.1")
-    with Client("", Limits(seconds=5)) as client:
+    with Client("", HttpLimits(seconds=5)) as client:
         answer = client.get(f"http://rebinding.example:{server.server_port}/x")
     assert answer.ok
     assert server.RequestHandlerClass.asked == [("/x", f"rebinding.example:{server.server_port}")]  # type: ignore[attr-defined]
