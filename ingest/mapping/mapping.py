@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from ingest.findings.findings import Finding
+from ingest.findings.fragments import fragment
 from ingest.mapping import suggestions as repair
 from ingest.mapping import values
 from ingest.model import Field, RecordType
@@ -273,12 +274,7 @@ def fill(mapped: Mapped, register: Register) -> None:
         if row in mapped.broken:
             # A key that is taken would make the record that owns it look like a duplicate, too.
             node.pop(bound.record_type.key.term, None)
-        node["derivedFrom"] = [f"../source/{quote(bound.table.source)}#{_fragment(bound.table, row)}"]
-
-
-def _fragment(table: Table, row: int) -> str:
-    """Row of a table (RFC 7111, section 2.1); a workbook's sheet is named before it."""
-    return f"row={row}" if table.sheet is None else f"sheet={quote(table.sheet)}&row={row}"
+        node["derivedFrom"] = [f"../source/{quote(bound.table.source)}#{fragment(row, sheet=bound.table.sheet)}"]
 
 
 def _put(mapped: Mapped, row: int, position: int, column: Field, text: str, meaning: Resolution) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from rdflib import DCTERMS, PROV, RDF, RDFS, SH, XSD, BNode, Graph, Literal, Namespace, URIRef
 
 from ingest.findings.findings import Finding, column_position
+from ingest.findings.fragments import fragment
 from ingest.pipeline.sources import SourcePart
 
 _SEVERITIES: Final = {"violation": SH.Violation, "warning": SH.Warning, "info": SH.Info}
@@ -41,7 +42,7 @@ def _add(graph: Graph, report: BNode, result: BNode, finding: Finding, base: str
     graph.add((result, SH.focusNode, focus))
     graph.add((result, SH.resultSeverity, _SEVERITIES[finding.severity]))
     graph.add((result, SH.sourceConstraintComponent, _component(finding.code, base)))
-    graph.add((result, PROV.wasDerivedFrom, URIRef(f"{source}{_fragment(finding)}")))
+    graph.add((result, PROV.wasDerivedFrom, URIRef(f"{source}#{place}" if (place := _place(finding)) else source)))
     for language, text in finding.message.items():
         graph.add((result, SH.resultMessage, Literal(text, lang=language)))
     if finding.path and ":" in finding.path:
@@ -61,11 +62,6 @@ def _component(code: str, base: str) -> URIRef:
     return SH[f"{name}ConstraintComponent"]
 
 
-def _fragment(finding: Finding) -> str:
-    """Place in a table (RFC 7111, sections 2.1 and 2.3); a workbook's sheet is named before it."""
-    if not finding.row:
-        return ""
-    sheet = f"sheet={quote(finding.sheet)}&" if finding.sheet else ""
-    if not finding.column:
-        return f"#{sheet}row={finding.row}"
-    return f"#{sheet}cell={finding.row},{column_position(finding.column) + 1}"
+def _place(finding: Finding) -> str:
+    column = column_position(finding.column) + 1 if finding.column else None
+    return fragment(finding.row, column, finding.sheet) if finding.row else ""

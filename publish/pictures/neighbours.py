@@ -5,7 +5,6 @@ Written to ``neighbours.json``, so that a page costs the same however many recor
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -22,7 +21,6 @@ MOST: Final = 12
 """References by one property that a page shows."""
 
 _NEARBY: Final = 5
-_EARTH: Final = 6371.0
 _DATES: Final = ("awardDate", "start", "changeDate")
 
 
@@ -92,9 +90,12 @@ def _nearby(records: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
     places = {iri: place for iri in led if iri in records and (place := point(records[iri], {}))}
     first = {iri: {field: newest(nodes)[:_NEARBY] for field, nodes in led[iri].items()} for iri in sorted(places)}
     order = list(first)
+    on_sphere = _on_sphere([places[iri] for iri in order])
     result = {}
-    for here in order:
-        others = [order[n] for n in np.argsort(_distances(places[here], [places[iri] for iri in order]), kind="stable")]
+    for here, position in zip(order, on_sphere, strict=True):
+        # A longer chord through the globe is a longer way around it.
+        chords = np.linalg.norm(on_sphere - position, axis=1)
+        others = [order[n] for n in np.argsort(chords, kind="stable")]
         result[here] = {field: _first(field, here, others, first) for field in sorted(led[here])}
     return result
 
@@ -112,10 +113,9 @@ def _first(
     return found[:_NEARBY]
 
 
-def _distances(here: Sequence[float], others: Sequence[Sequence[float]]) -> Any:
-    """Great-circle distances in km (haversine); coordinates are longitude and latitude."""
-    longitudes, latitudes = np.radians(np.array(others)).T
-    longitude, latitude = math.radians(here[0]), math.radians(here[1])
-    half = np.sin((latitudes - latitude) / 2) ** 2
-    half += math.cos(latitude) * np.cos(latitudes) * np.sin((longitudes - longitude) / 2) ** 2
-    return 2 * _EARTH * np.arcsin(np.sqrt(half))
+def _on_sphere(places: Sequence[Sequence[float]]) -> Any:
+    """Longitudes and latitudes in degrees as points on the unit sphere, one in a row."""
+    longitudes, latitudes = np.radians(np.array(places).reshape(-1, 2)).T
+    return np.column_stack(
+        [np.cos(latitudes) * np.cos(longitudes), np.cos(latitudes) * np.sin(longitudes), np.sin(latitudes)]
+    )

@@ -14,7 +14,7 @@ import pytest
 from support import BASE, silent
 
 import ontology
-from ingest import Part, by_name
+from ingest import SourcePart, by_name
 from ingest.checking.rdf_files import syntax
 from ingest.checking.submission import Submitted, check
 from ingest.files.grids import SheetLimits
@@ -31,13 +31,13 @@ SOUND = f"""{PREFIXES}
 SYNTAXES = {"ttl": "TURTLE", "nt": "N_TRIPLES", "nq": "N_QUADS", "trig": "TRIG", "rdf": "RDF_XML", "jsonld": "JSON_LD"}
 
 
-def received(name: str, content: str | bytes, there: Standing, thread: Executor) -> Part:
+def received(name: str, content: str | bytes, there: Standing, thread: Executor) -> SourcePart:
     data = content if isinstance(content, bytes) else content.encode()
     (part,) = check([Submitted(name, data)], there, SheetLimits(), thread, silent)
     return part
 
 
-def codes(part: Part) -> list[str]:
+def codes(part: SourcePart) -> list[str]:
     return [finding.code for finding in part.findings]
 
 

@@ -22,7 +22,7 @@ from rich.console import Console
 from sarif_pydantic import Sarif
 from support import BASE, silent, some
 
-from ingest import Part
+from ingest import SourcePart
 from ingest.checking import fixes
 from ingest.checking.submission import Submitted, check
 from ingest.files.grids import SheetLimits
@@ -40,15 +40,15 @@ KEYS = {"code", "severity", "source", "sheet", "row", "column", "header", "value
 
 
 @pytest.fixture(scope="module")
-def sent(there: Standing, thread: Executor) -> Callable[[str], Part]:
+def sent(there: Standing, thread: Executor) -> Callable[[str], SourcePart]:
     @cache
-    def of(name: str) -> Part:
+    def of(name: str) -> SourcePart:
         return received(name, (FILES / name).read_bytes(), there, thread)
 
     return of
 
 
-def received(name: str, content: bytes, there: Standing, thread: Executor) -> Part:
+def received(name: str, content: bytes, there: Standing, thread: Executor) -> SourcePart:
     (part,) = check([Submitted(name, content)], there, SheetLimits(), thread, silent)
     return part
 
@@ -71,7 +71,7 @@ def has_formula(content: bytes) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_json_has_the_shape_of_the_interface(name: str, sent: Callable[[str], Part]) -> None:
+def test_json_has_the_shape_of_the_interface(name: str, sent: Callable[[str], SourcePart]) -> None:
     part = sent(name)
     found = json.loads(json.dumps(document(part)))
     assert list(found) == ["conforms", "record_type", "records", "findings"]
@@ -80,7 +80,7 @@ def test_json_has_the_shape_of_the_interface(name: str, sent: Callable[[str], Pa
     assert all(set(finding) == KEYS and set(finding["message"]) == {"de", "en"} for finding in found["findings"])
 
 
-def test_sarif_is_read_by_others(sent: Callable[[str], Part]) -> None:
+def test_sarif_is_read_by_others(sent: Callable[[str], SourcePart]) -> None:
     parts = [sent(name) for name in NAMES]
     paths = [f"incoming/{name}" for name in NAMES]
     written = json.dumps(pipelines.sarif(parts, BASE, paths))
@@ -95,7 +95,7 @@ def test_sarif_is_read_by_others(sent: Callable[[str], Part]) -> None:
     assert len({json.dumps(result["partialFingerprints"]) for result in json.loads(written)["runs"][0]["results"]}) > 50
 
 
-def test_junit_is_read_by_others(sent: Callable[[str], Part]) -> None:
+def test_junit_is_read_by_others(sent: Callable[[str], SourcePart]) -> None:
     parts = [sent(name) for name in NAMES]
     suites = junitparser.JUnitXml.fromstring(pipelines.junit(parts))
     assert [suite.name for suite in suites] == NAMES
@@ -105,7 +105,7 @@ def test_junit_is_read_by_others(sent: Callable[[str], Part]) -> None:
         assert suite.tests == len(list(suite))
 
 
-def test_the_shacl_report_is_one(sent: Callable[[str], Part]) -> None:
+def test_the_shacl_report_is_one(sent: Callable[[str], SourcePart]) -> None:
     for name in some(NAMES):
         part = sent(name)
         graph = Graph().parse(data=shacl.turtle([part], BASE), format="turtle")
@@ -166,7 +166,7 @@ def test_of_many_rows_those_with_findings_are_shown(there: Standing, thread: Exe
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_bad_cell_is_marked_and_listed(name: str, sent: Callable[[str], Part]) -> None:
+def test_each_bad_cell_is_marked_and_listed(name: str, sent: Callable[[str], SourcePart]) -> None:
     part, content = sent(name), (FILES / name).read_bytes()
     if not part.tables:
         return
@@ -259,7 +259,7 @@ def test_marking_again_replaces_the_marks(there: Standing, thread: Executor) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fixed_copy_has_nothing_left_to_suggest_and_nothing_new(
-    name: str, sent: Callable[[str], Part], there: Standing, thread: Executor
+    name: str, sent: Callable[[str], SourcePart], there: Standing, thread: Executor
 ) -> None:
     part, content = sent(name), (FILES / name).read_bytes()
     if not part.tables:

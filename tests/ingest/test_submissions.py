@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support import DATA, silent
 
-from ingest import Part, by_name
+from ingest import SourcePart, by_name
 from ingest.checking.submission import Submitted, check
 from ingest.files.grids import SheetLimits
 from ingest.pipeline.existing_records import Standing
@@ -19,7 +19,7 @@ FILES = Path(__file__).parents[1] / "fixtures" / "submissions"
 INDEX: dict[str, dict[str, Any]] = tomllib.loads((FILES / "index.toml").read_text(encoding="utf-8"))
 
 
-def sent(name: str, there: Standing, thread: Executor) -> Part:
+def sent(name: str, there: Standing, thread: Executor) -> SourcePart:
     (part,) = check([Submitted(name, (FILES / name).read_bytes())], there, SheetLimits(), thread, silent)
     return part
 

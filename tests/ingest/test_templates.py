@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 from support import BASE, silent, some
 
-from ingest import Part, RecordType, by_name, record_types
+from ingest import SourcePart, RecordType, by_name, record_types
 from ingest.checking.submission import Submitted, check
 from ingest.checking.template_model import Language, Template, template
 from ingest.checking.templates import SUFFIXES, written
@@ -37,7 +37,7 @@ SKETCH = {
 }
 
 
-def received(name: str, content: bytes, there: Standing, thread: Executor) -> Part:
+def received(name: str, content: bytes, there: Standing, thread: Executor) -> SourcePart:
     (part,) = check([Submitted(name, content)], there, SheetLimits(), thread, silent)
     return part
 
@@ -105,7 +105,7 @@ def as_json(text: str, field: Any, there: Standing) -> Any:
             return text
 
 
-def in_order(part: Part, record_type: RecordType) -> None:
+def in_order(part: SourcePart, record_type: RecordType) -> None:
     assert part.record_type is record_type
     assert [(f.code, f.row, f.column, f.value) for f in part.findings if f.severity == "violation"] == []
     # What remains is what the shapes say of the real records.

@@ -62,6 +62,28 @@ ANOTHER_MEANING = {
 """Modules in which the name of a record type is something else."""
 
 
+def several(root: Path) -> dict[str, list[str]]:
+    """Modules by the name of a class that more than one of them defines."""
+    defined: dict[str, list[str]] = {}
+    for path in sorted(path for room in (*ROOMS, "benchmarks") for path in (root / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                defined.setdefault(node.name, []).append(path.relative_to(root).as_posix())
+    return {name: modules for name, modules in defined.items() if len(modules) > 1}
+
+
+def test_a_class_name_occurs_once() -> None:
+    """A word means one thing in the whole house."""
+    assert several(ROOT) == {}
+
+
+def test_a_class_name_that_occurs_twice_is_found(tmp_path: Path) -> None:
+    for room in ("ingest", "publish"):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "places.py").write_text("class Place:\n    pass\n", encoding="utf-8")
+    assert several(tmp_path) == {"Place": ["ingest/places.py", "publish/places.py"]}
+
+
 def test_no_module_names_a_record_type() -> None:
     """The shapes say all that is true of a type: Python asks the model (``ingest.model``)."""
     names = {record_type.name for record_type in record_types().values()}

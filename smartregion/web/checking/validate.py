@@ -83,7 +83,8 @@ def _shown(upload: Upload, checked: Checked, output: str) -> Response:
         return _download(checked.body, f"{stem}-{suffixes[checked.kind]}.{checked.suffix}")
     view = json.loads(checked.body)
     if output == "report":
-        return _download(report.render([view], language()).encode(), f"{stem}-{gettext('Prüfbericht')}.html")
+        name = gettext("Prüfbericht")
+        return _download(report.render([view], language()).encode(), f"{stem}-{name}.html")
     return make_response(_page(view=report.prepared(view), upload=upload))
 
 

@@ -46,7 +46,9 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
 
 def _point(drawn: HesseMap, place: dict[str, Any]) -> Point | None:
     count = place["projects"]
-    title = f"{place['name']}: {ngettext('%(num)s Projekt', '%(num)s Projekte', count)}"
+    # Babel reads no texts inside f-strings from Python 3.12 on.
+    projects = ngettext("%(num)s Projekt", "%(num)s Projekte", count)
+    title = f"{place['name']}: {projects}"
     longitude, latitude = place["point"]
     return drawn.point(longitude, latitude, title, _address(place["iri"]), count)
 

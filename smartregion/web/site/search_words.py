@@ -53,7 +53,7 @@ Rows = Callable[[str, Sequence[object]], list[Any]]
 _BEGINNING = "SELECT word FROM word WHERE word >= ? AND word < ? LIMIT ?"
 # The stem in one language is often that in the other: parken, parking.
 _STEMMED = """
-SELECT word FROM word WHERE german IN (?1, ?2) OR english IN (?1, ?2) ORDER BY records DESC, word LIMIT ?3"""
+SELECT word FROM word WHERE german IN (?, ?) OR english IN (?, ?) ORDER BY records DESC, word LIMIT ?"""
 _INSIDE = """
 SELECT word.word FROM infix JOIN word ON word.id = infix.rowid WHERE infix MATCH ?
 ORDER BY word.records DESC, word.word LIMIT ?"""
@@ -127,7 +127,7 @@ class Vocabulary:
         if asked.isdigit():
             return tuple(found)
         german, english = self._stems(asked)
-        others = [word for (word,) in self._rows(_STEMMED, [german, english, _MOST_WORDS])]
+        others = [word for (word,) in self._rows(_STEMMED, [german, english, german, english, _MOST_WORDS])]
         if len(asked) >= _SHORTEST_INSIDE:
             others += [word for (word,) in self._rows(_INSIDE, [f'"{asked}"', _MOST_WORDS])]
         return (*found, *dict.fromkeys(word for word in others if not word.startswith(asked)))
