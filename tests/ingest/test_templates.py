@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 from support import BASE, silent, some
 
-from ingest import SourcePart, RecordType, by_name, record_types
+from ingest import RecordType, SourcePart, by_name, record_types
 from ingest.checking.submission import Submitted, check
 from ingest.checking.template_model import Language, Template, template
 from ingest.checking.templates import SUFFIXES, written

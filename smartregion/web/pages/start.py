@@ -46,7 +46,7 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
 
 def _point(drawn: HesseMap, place: dict[str, Any]) -> Point | None:
     count = place["projects"]
-    # Babel reads no texts inside f-strings from Python 3.12 on.
+    # Babel reads no texts inside f-strings before Python 3.12.
     projects = ngettext("%(num)s Projekt", "%(num)s Projekte", count)
     title = f"{place['name']}: {projects}"
     longitude, latitude = place["point"]
