@@ -1,4 +1,4 @@
-# make run | test | test-fast | check | translations | dist | bench | clean ; PYTHON, HOST, PORT may be given
+# make run | test | test-fast | check | translations | schemas | dist | bench | clean ; PYTHON, HOST, PORT may be given
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -16,7 +16,7 @@ READERS := tests/conformance/readers/node_modules/.package-lock.json
 # Tests start hundreds of programs; each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast check setup translations dist bench clean
+.PHONY: run test test-fast check setup translations schemas dist bench clean
 
 run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
@@ -69,6 +69,10 @@ translations: setup
 	$(BIN)/pybabel -q extract -F $(WEB)/babel.cfg -k _ -k gettext -k lazy_gettext -k ngettext:1,2 --sort-output --no-location -o build/messages.pot $(WEB)
 	$(BIN)/pybabel -q update -i build/messages.pot -d $(WEB)/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 1000
 	$(BIN)/pybabel -q compile -d $(WEB)/translations
+
+# JSON Schemas of the files of a release that are read back.
+schemas: setup
+	$(BIN)/python -m publish.releases.contents docs/schemas
 
 # Wheel and sdist in dist/.
 dist: setup

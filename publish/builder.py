@@ -36,6 +36,8 @@ from publish.pictures import boundaries, pictures
 from publish.pictures.funding import Funding
 from publish.releases import history, identity, succession
 from publish.releases.activation import Loss, activate
+from publish.releases.contents import FINDINGS, HISTORY, LABELS, MIMS, QUALITY, SCHEMA_ORG, STATUS
+from publish.releases.contents.reports import Severity
 from publish.releases.history import History
 from publish.releases.manifest import DatasetEntry, Feed, Manifest, measure
 from publish.releases.release import Release, Releases
@@ -63,7 +65,7 @@ class Outcome:
 
     release: Release
     fresh: bool
-    severities: dict[str, int]
+    severities: Mapping[Severity, int]
     withheld: int
     losses: list[Loss]
 
@@ -154,7 +156,7 @@ def _configuration(data: Path, base: str) -> tuple[Graph, list[Source]]:
 
 
 def _outcome(release: Release, *, fresh: bool, losses: list[Loss]) -> Outcome:
-    quality = json.loads(release.file("quality.json")[0].read_text(encoding="utf-8"))
+    quality = release.read(QUALITY)
     return Outcome(release, fresh, quality["severities"], len(quality["withheld"]), losses)
 
 
@@ -245,12 +247,12 @@ class _Build:
         self._enter("concept-schemes", None, 0, 0, len(schemes), content)
 
     def write_reports(self, ingested: Ingested, listed: Iterable[Source]) -> None:
-        self._write_json("quality.json", reports.quality(ingested))
-        self._write_json("status.json", reports.by_dataset(ingested, listed))
+        self._files.content(QUALITY, reports.quality(ingested))
+        self._files.content(STATUS, reports.by_dataset(ingested, listed))
         dataset_of = {part.record_type.iri: name for name, part in ingested.datasets.items()}
         self._labels = reports.labels(record_types(), dataset_of)
-        self._write_json("labels.json", self._labels)
-        self._write_json("mims.json", mims.table())
+        self._files.content(LABELS, self._labels)
+        self._files.content(MIMS, mims.table())
         dumps.write_graph(self._files, "living-in-eu", dumps.from_rdflib(mims.graph(self._base)))
 
     def write_templates(self, ingested: Ingested) -> None:
@@ -262,7 +264,7 @@ class _Build:
                 for suffix in templates.SUFFIXES:
                     content = templates.write(made, suffix, self._base)
                     self._files.write(f"templates/{record_type.name}.{language}.{suffix}", content)
-        self._write_json("findings.json", reports.kinds_of_finding())
+        self._files.content(FINDINGS, reports.kinds_of_finding())
 
     def write_pictures(self, ingested: Ingested, official: boundaries.Boundaries | None) -> None:
         """What is counted and drawn for the pages."""
@@ -281,7 +283,7 @@ class _Build:
         self._history, self._projects = syndication.write_projects(
             self._files, _by_iri(ingested), self._config, self._base, before, known, self._now
         )
-        self._files.write(history.FILE, self._history.to_json().encode())
+        self._files.content(HISTORY, self._history.document())
         tombstones = dumps.canonical(history.tombstones_graph(self._history, self._base))
         dumps.write_graph(self._files, "tombstones", tombstones)
 
@@ -290,9 +292,6 @@ class _Build:
         self._progress("search", 0, 1)
         path = self._scratch / "search.sqlite"
         self._search = search.write(path, _by_iri(ingested), self._projects.rows, self._base)
-
-    def _write_json(self, name: str, document: object) -> None:
-        self._files.write(name, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
 
     def copy_sources(self, data: Path, listed: Iterable[Source]) -> None:
         for name in ["catalogue.ttl", *sorted({source.file for source in listed})]:
@@ -336,7 +335,7 @@ class _Build:
         dates = dumps.canonical(history.dates_graph(self._history, self._base))
         self._describe("history", "history", dates, store)
         self._describe("summary", "summary", dumps.canonical(self._funding.summary(self._base)), store)
-        self._write_json("schema-org.json", schema_org.datasets(described, self._base))
+        self._files.content(SCHEMA_ORG, schema_org.datasets(described, self._base))
         paged = {
             name: entry
             for name, entry in self._datasets.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from publish.catalogue import mqa
 from publish.explanations import completion, rules, schemes, vocabulary
 from publish.explanations import record_types as records
 from publish.formats.dumps import Files
+from publish.releases.contents import ASSESSMENT, COMPLETION, RECORDS, RULES, SCHEMES, VOCABULARY, Content
 from publish.releases.release import Release
 
 
@@ -43,15 +43,15 @@ def write(files: Files, material: Material) -> None:
     types, base = record_types(), material.base
     segments = {record_type.iri: record_type.segment for record_type in types.values()}
     explained = records.table(types, material.ingested)
-    tables = {
-        "completion.json": completion.table(material.statistics, material.labels),
-        "vocabulary.json": vocabulary.table(
+    tables: dict[Content[Any], object] = {
+        COMPLETION: completion.table(material.statistics, material.labels),
+        VOCABULARY: vocabulary.table(
             types, material.labels, records.examples(explained), material.store, material.previous
         ),
-        "schemes.json": schemes.table(material.store, base, segments),
-        "records.json": explained,
-        "rules.json": rules.table(types),
-        "mqa.json": mqa.table(files, base, material.listed),
+        SCHEMES: schemes.table(material.store, base, segments),
+        RECORDS: explained,
+        RULES: rules.table(types),
+        ASSESSMENT: mqa.table(files, base, material.listed),
     }
-    for name, table in tables.items():
-        files.write(name, (json.dumps(table, ensure_ascii=False, indent=1) + "\n").encode())
+    for content, table in tables.items():
+        files.content(content, table)

@@ -74,7 +74,7 @@ def _concept(graph: Graph, concept: Node, used: Mapping[str, Mapping[str, int]])
         "other": {language: _all(graph, concept, language) for language in ("de", "en")},
         "definition": texts(graph, concept, SKOS.definition),
         "matches": [
-            [short(str(link)), str(other), texts(ontology.schemes(), other, SKOS.prefLabel)]
+            {"relation": short(str(link)), "iri": str(other), "label": texts(ontology.schemes(), other, SKOS.prefLabel)}
             for link in _MATCHES
             for other in sorted(graph.objects(concept, link), key=str)
         ],

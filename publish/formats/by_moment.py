@@ -1,10 +1,7 @@
 """Files whose entries stand newest first, so that what changed since a moment is a beginning of them.
 
 Cut after the last entry that is wanted, such a file is the answer for that moment: nothing has to be read or filtered
-when it is asked for. Where it can be cut is written down as sections::
-
-    [start, end]                      bytes that every answer has
-    [start, [[moment, end], ...]]     entries, newest first; those up to ``end`` are of this moment or later
+when it is asked for. Where it can be cut is written down as sections (:class:`CutSection`).
 """
 
 from __future__ import annotations
@@ -12,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-Section = list[Any]
+from publish.releases.contents.sync import Cut, CutSection
+
 Entry = tuple[str, bytes]
 """Moment and text of an entry."""
 
@@ -27,7 +25,7 @@ class Incremental:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.sections: list[Section] = []
+        self.sections: list[CutSection] = []
         self._file = file
         self._size = 0
 
@@ -35,20 +33,21 @@ class Incremental:
         """Add what every answer has."""
         start = self._size
         self._add(text)
-        self.sections.append([start, self._size])
+        self.sections.append(CutSection(start=start, end=self._size, cuts=None))
 
     def entries(self, entries: Iterable[Entry], separator: bytes = b"") -> None:
         """Add entries, which come newest first.
 
         :param separator: stands between them.
         """
-        start, cuts, between = self._size, [], b""
+        start, between = self._size, b""
+        cuts: list[Cut] = []
         for moment, group in groupby(entries, itemgetter(0)):
             for _, text in group:
                 self._add(between + text)
                 between = separator
-            cuts.append([moment, self._size])
-        self.sections.append([start, cuts])
+            cuts.append(Cut(moment=moment, end=self._size))
+        self.sections.append(CutSection(start=start, end=self._size, cuts=cuts))
 
     def _add(self, text: bytes) -> None:
         self._size += self._file.write(text)

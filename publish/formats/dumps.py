@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import brotli  # type: ignore[import-untyped]
 import pyoxigraph as ox
@@ -17,6 +17,7 @@ import ontology
 from ingest.model import Field, RecordType
 from ingest.rdf import Node
 from ontology import jsonld
+from publish.releases.contents import VERSIONS, Content
 from publish.releases.formats import FORMATS
 from publish.releases.manifest import SUFFIXES, Packed, ReleaseFile, measure
 
@@ -90,13 +91,22 @@ class Files:
         modified = before.modified if before and before.sha256 == measured.sha256 else self._today
         packed = _pack(path, measured.bytes) if known.compressible else {}
         self.described[name] = ReleaseFile(
-            media_type, measured.bytes, measured.sha256, issued, modified, dataset, packed
+            media_type, measured.bytes, measured.sha256, issued, modified, dataset, packed, VERSIONS.get(name)
         )
 
     def write(self, name: str, content: bytes, dataset: str | None = None, media_type: str | None = None) -> None:
         """Write a small file at once."""
         self.path(name).write_bytes(content)
         self.done(name, dataset, media_type)
+
+    def content(self, content: Content[Any], document: object) -> None:
+        """Write a file that is to be read back.
+
+        :raises pydantic.ValidationError: the document is not of its type.
+        """
+        content.adapter.validate_python(document)
+        form: dict[str, Any] = {"indent": 1} if content.public else {"separators": (",", ":")}
+        self.write(content.name, (json.dumps(document, ensure_ascii=False, **form) + "\n").encode())
 
 
 def _pack(path: Path, size: int) -> dict[str, Packed]:

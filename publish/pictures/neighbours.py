@@ -16,7 +16,6 @@ from ingest.rdf import Node
 from publish.formats.tabular import point
 from publish.pictures.funding import Funding, members
 
-FILE: Final = "neighbours.json"
 MOST: Final = 12
 """References by one property that a page shows."""
 

@@ -14,7 +14,6 @@ from publish.pictures.figures import options
 from publish.pictures.funding import Funding, members
 from publish.pictures.neighbours import newest
 
-FILE: Final = "overview.json"
 _CARDS: Final = 4
 _PLACES: Final = 450
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from publish.pictures import areas, charts, neighbours, overview
 from publish.pictures.boundaries import Boundaries
 from publish.pictures.figures import Figure, figures, options, texts
 from publish.pictures.funding import Funding
+from publish.releases.contents import FIGURES, MAP, NEIGHBOURS, OVERVIEW
 
 LANGUAGES = ("de", "en")
 
@@ -28,9 +28,9 @@ def write(
     """
     drawn = areas.draw(records, boundaries)
     if drawn is not None:
-        _write(files, "map.json", drawn)
-    _write(files, neighbours.FILE, neighbours.find(records, record_types().values(), funding))
-    _write(files, overview.FILE, overview.overview(records, funding))
+        files.content(MAP, drawn)
+    files.content(NEIGHBOURS, neighbours.find(records, record_types().values(), funding))
+    files.content(OVERVIEW, overview.overview(records, funding))
     made = figures(records, funding, base)
     for figure in made:
         files.write(f"figures/{figure.name}.csv", figure.csv().encode())
@@ -38,7 +38,7 @@ def write(
             picture = _picture(figure, drawn, base, language)
             if picture is not None:
                 files.write(f"figures/{figure.name}.{language}.svg", picture.encode())
-    _write(files, "figures.json", {"columns": texts()["columns"], "figures": [_document(figure) for figure in made]})
+    files.content(FIGURES, {"columns": texts()["columns"], "figures": [_document(figure) for figure in made]})
 
 
 def _picture(figure: Figure, drawn: Mapping[str, Any] | None, base: str, language: str) -> str | None:
@@ -71,7 +71,3 @@ def _document(figure: Figure) -> dict[str, Any]:
             for things, values in figure.rows
         ],
     }
-
-
-def _write(files: Files, name: str, document: object) -> None:
-    files.write(name, (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode())

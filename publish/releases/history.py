@@ -8,22 +8,23 @@ deleted. From it come ``dct:issued`` and ``dct:modified`` of each record, and th
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import pyoxigraph as ox
 
 import ontology
 from ingest import Ingested
 from ingest.pipeline.catalogue import Source
+from publish.releases.contents import HISTORY
+from publish.releases.contents.sync import Absence, Dates, RecordHistory
 from publish.releases.release import Release
 
-FILE: Final = "history.json"
+FILE: Final = HISTORY.name
 
 _DATE_TIME: Final = ox.NamedNode(ontology.PREFIXES["xsd"] + "dateTime")
 _TYPE: Final = ox.NamedNode(ontology.PREFIXES["rdf"] + "type")
@@ -35,17 +36,6 @@ _LABEL: Final = ox.NamedNode(ontology.PREFIXES["skos"] + "prefLabel")
 _TOMBSTONE: Final = ox.NamedNode(ontology.PREFIXES["as"] + "Tombstone")
 _FORMER_TYPE: Final = ox.NamedNode(ontology.PREFIXES["as"] + "formerType")
 _DELETED: Final = ox.NamedNode(ontology.PREFIXES["as"] + "deleted")
-
-
-class Dates(NamedTuple):
-    """Since when something is there, and since when as it is; moments as ``xsd:dateTime`` in UTC.
-
-    :ivar content: hash of what is said about it.
-    """
-
-    content: str
-    issued: str
-    modified: str
 
 
 @dataclass(frozen=True)
@@ -76,22 +66,22 @@ class History:
     absent: dict[str, Absent] = field(default_factory=dict)
     projects: dict[str, Dates] = field(default_factory=dict)
 
-    def to_json(self) -> str:
-        """The history as JSON text, the same for the same history."""
-        document = {**vars(self), "absent": {iri: vars(entry) for iri, entry in self.absent.items()}}
-        return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    def document(self) -> RecordHistory:
+        """The history as it is written, the same for the same history."""
+        return RecordHistory(
+            records={name: dict(sorted(part.items())) for name, part in sorted(self.records.items())},
+            absent={iri: cast(Absence, vars(entry)) for iri, entry in sorted(self.absent.items())},
+            projects=dict(sorted(self.projects.items())),
+        )
 
     @classmethod
     def of(cls, release: Release | None) -> History:
         """The history that a release carries; an empty one before the first that has any."""
         if release is None or FILE not in release.manifest.files:
             return cls()
-        raw = json.loads(release.file(FILE)[0].read_text(encoding="utf-8"))
-        return cls(
-            {name: {iri: Dates(*dates) for iri, dates in part.items()} for name, part in raw["records"].items()},
-            {iri: Absent(**{**entry, "dates": Dates(*entry["dates"])}) for iri, entry in raw["absent"].items()},
-            {iri: Dates(*dates) for iri, dates in raw["projects"].items()},
-        )
+        found = release.read(HISTORY)
+        absent = {iri: Absent(**entry) for iri, entry in found["absent"].items()}
+        return cls(found["records"], absent, found["projects"])
 
     @property
     def latest(self) -> str:

@@ -1,6 +1,6 @@
 """The table of contents of a release: what its files are, how big, and which bytes they have.
 
-This module imports nothing of the project, so readers need nothing of the writers.
+Readers need nothing of the writers: this module imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -8,19 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 MANIFEST = "manifest.json"
 
-INTERNAL = frozenset(
-    {
-        *("figures.json", "history.json", "labels.json", "map.json", "mims.json", "mqa.json", "navigator/cuts.json"),
-        *("neighbours.json", "overview.json", "records.json", "rules.json", "schemes.json", "schema-org.json"),
-        *("status.json", "vocabulary.json"),
-    }
-)
-"""Files of a release that are for pages and for the next build, and have no address; all others are public."""
+SCHEMA = 1
+"""Version of the form of manifests."""
 
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """Suffix of the compressed file beside a file, by content coding (RFC 9110, 8.4.1), the smallest first."""
@@ -42,6 +39,7 @@ class ReleaseFile:
     :ivar modified: day since which it has had these bytes.
     :ivar dataset: name of the dataset that it belongs to.
     :ivar packed: what lies beside it, by content coding.
+    :ivar schema: version of its type, for a file that is read back (:mod:`publish.releases.contents`).
     """
 
     media_type: str
@@ -51,6 +49,7 @@ class ReleaseFile:
     modified: str
     dataset: str | None = None
     packed: dict[str, Packed] = field(default_factory=dict)
+    schema: int | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The manifest as JSON text with sorted keys and a checksum of itself."""
-        document = asdict(self)
+        document = {**asdict(self), "schema": SCHEMA}
         return _json({**document, "checksum": _checksum(document)})
 
     @classmethod
@@ -141,19 +140,26 @@ class Manifest:
         """Read what :meth:`to_json` wrote.
 
         :raises ValueError: it is not that.
-        :raises KeyError, TypeError: another version of this software wrote it.
+        :raises OtherVersionError: another version of this software wrote it.
         """
         raw: dict[str, Any] = json.loads(text)
-        if not isinstance(raw, dict) or raw.pop("checksum") != _checksum(raw):
+        if not isinstance(raw, dict) or raw.pop("checksum", None) != _checksum(raw):
             raise ValueError("The checksum is another.")
-        raw["datasets"] = {name: DatasetEntry(**entry) for name, entry in raw["datasets"].items()}
-        raw["feed"] = Feed(**raw["feed"])
-        raw["search"] = SearchIndex(**raw["search"])
-        for entry in raw["files"].values():
-            entry["packed"] = {coding: Packed(**packed) for coding, packed in entry["packed"].items()}
-        raw["files"] = {name: ReleaseFile(**entry) for name, entry in raw["files"].items()}
-        raw["store"] = {name: Packed(**entry) for name, entry in raw["store"].items()}
-        return cls(**raw)
+        if raw.pop("schema", SCHEMA) != SCHEMA:
+            raise OtherVersionError
+        try:
+            return _adapter().validate_python(raw)
+        except ValidationError:
+            raise OtherVersionError from None
+
+
+class OtherVersionError(Exception):
+    """A manifest of a form that this version of the software does not know."""
+
+
+@cache
+def _adapter() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
 
 
 def _json(document: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ A release is a directory that is complete before anybody can see it and is never
 Damage is a state like others: the manifest knows the size and SHA-256 of every file, its own included, so a release can
 be verified, and one that is damaged is told, skipped, and replaced by the next build.
 
-Readers need nothing of the writers: this module imports the manifest alone.
+Readers need nothing of the writers: this module imports the manifest and the types of contents alone.
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from publish.releases.manifest import INTERNAL, MANIFEST, SUFFIXES, Manifest, Packed, ReleaseFile, measure
+from pydantic import ValidationError
+
+from publish.releases.contents import CONTENTS, INTERNAL, Content, T
+from publish.releases.manifest import MANIFEST, SUFFIXES, Manifest, OtherVersionError, Packed, ReleaseFile, measure
 
 
 class ReleaseError(Exception):
@@ -91,11 +95,39 @@ class Release:
     def public(self, name: str) -> tuple[Path, ReleaseFile]:
         """The same of a file that anybody may have.
 
-        :raises KeyError: the manifest lists no such file, or it is :data:`INTERNAL`.
+        :raises KeyError: the manifest lists no such file, or it is internal.
         """
         if name in INTERNAL:
             raise KeyError(name)
         return self.file(name)
+
+    def read(self, content: Content[T]) -> T:
+        """The content of a file that a build wrote to be read back.
+
+        :raises KeyError: the release has none; only optional ones may be missing.
+        :raises ReleaseError: it is of another version, or not of its type.
+        """
+        path, described = self.file(content.name)
+        if described.schema != content.version:
+            raise ReleaseError(self._of_another_version(content, described.schema))
+        try:
+            return content.adapter.validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise ReleaseError(f"{content.name} of release {self.id} is not of its type: {error.errors()[0]}") from None
+
+    def outdated(self) -> str | None:
+        """Why pages cannot be made of it, if another version of the software wrote it."""
+        for name, content in CONTENTS.items():
+            described = self.manifest.files.get(name)
+            if content.version != described.schema if described else not content.optional:
+                return self._of_another_version(content, described.schema if described else None)
+        return None
+
+    def _of_another_version(self, content: Content[Any], found: int | None) -> str:
+        return (
+            f"Release {self.id} was written by another version of this software: {content.name} has schema version"
+            f" {found or 'none'} instead of {content.version}. Run: smartregion build"
+        )
 
     def is_whole(self, name: str) -> bool:
         """Whether the served file ``name`` is there and as it was written; reads it."""
@@ -175,12 +207,10 @@ class Releases:
         """Open a release, by default the current one. That all its files have their size is looked at.
 
         :raises DamagedRelease: a file is missing or has another size.
-        :raises ReleaseError: there is none of that identifier, no current one, or its manifest has another form.
+        :raises ReleaseError: there is none of that identifier, no current one, or another version wrote it.
         """
         release = self.look_at(release_id)
-        if damages := release.damages(content=False):
-            raise DamagedRelease(release.id, damages)
-        return release
+        return _usable(release, release.damages(content=False))
 
     def verify(self, release_id: str | None = None) -> Release:
         """As :meth:`open`, but every file is read and compared with its SHA-256.
@@ -188,9 +218,7 @@ class Releases:
         :raises ReleaseError: as there.
         """
         release = self.look_at(release_id)
-        if damages := release.damages(content=True):
-            raise DamagedRelease(release.id, damages)
-        return release
+        return _usable(release, release.damages(content=True))
 
     def look_at(self, release_id: str | None = None) -> Release:
         """A release as its manifest describes it, whatever has become of its other files.
@@ -210,7 +238,7 @@ class Releases:
             raise DamagedRelease(wanted, [Damage(MANIFEST, _trouble(error))]) from None
         except (ValueError, RecursionError):
             raise DamagedRelease(wanted, [Damage(MANIFEST, "has another content than was written")]) from None
-        except (KeyError, TypeError, AttributeError):
+        except OtherVersionError:
             message = f"Release {wanted} was written by another version of this software. Run: smartregion build"
             raise ReleaseError(message) from None
         if release.id != wanted:
@@ -291,6 +319,14 @@ class Releases:
         scratch.rename(final)
         _to_disk(self.directory)
         return Release(final, manifest)
+
+
+def _usable(release: Release, damages: list[Damage]) -> Release:
+    if damages:
+        raise DamagedRelease(release.id, damages)
+    if reason := release.outdated():
+        raise ReleaseError(reason)
+    return release
 
 
 def damage_of(name: str, path: Path, expected: Packed, *, content: bool = False) -> Damage | None:

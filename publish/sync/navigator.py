@@ -19,7 +19,8 @@ import ontology
 from ingest.model import with_role
 from ingest.rdf import Node
 from publish.formats.tabular import point
-from publish.releases.history import Dates, dated
+from publish.releases.contents.sync import Dates
+from publish.releases.history import dated
 
 Row = dict[str, Any]
 

@@ -13,8 +13,10 @@ from typing import Any, Final
 from rdflib import DCTERMS, FOAF, Graph, URIRef
 
 import ontology
-from publish.formats.by_moment import Incremental, Section
+from publish.formats.by_moment import Incremental
 from publish.formats.dumps import Files
+from publish.releases.contents import CUTS
+from publish.releases.contents.sync import Cuts
 from publish.releases.history import Absent
 from publish.sync import navigator_table
 from publish.sync.navigator import NavigatorProfile, Row
@@ -54,7 +56,7 @@ def write(files: Files, profile: NavigatorProfile, deleted: list[Row], facts: Pr
 
     :param deleted: what :func:`deleted_projects` returned.
     """
-    cuts: dict[str, dict[str, list[Section]]] = {}
+    cuts: Cuts = {}
     for suffix, write_document in _DOCUMENTS.items():
         name = f"navigator/projects.{suffix}"
         with files.path(name).open("wb") as file:
@@ -64,7 +66,7 @@ def write(files: Files, profile: NavigatorProfile, deleted: list[Row], facts: Pr
         cuts[suffix] = {"": document.sections}
     cuts["xlsx"] = navigator_table.write_workbook(files.path("navigator/projects.xlsx"), profile.rows)
     files.done("navigator/projects.xlsx")
-    files.write("navigator/cuts.json", _text(cuts) + b"\n")
+    files.content(CUTS, cuts)
     schema = json.loads(package_files(__package__).joinpath("navigator.schema.json").read_text(encoding="utf-8"))
     schema["$id"] = f"{facts.base}navigator/schema.json"
     files.write("navigator/schema.json", (json.dumps(schema, ensure_ascii=False, indent=1) + "\n").encode())

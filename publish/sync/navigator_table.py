@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from publish.formats.by_moment import Incremental, Section
+from publish.formats.by_moment import Incremental
+from publish.releases.contents.sync import Cut, CutSection
 from publish.sync.navigator import Row
 
 _SHEET: Final = "xl/worksheets/sheet1.xml"
@@ -49,7 +50,7 @@ def _harmless(value: Cell) -> Any:
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def write_workbook(path: Path, rows: list[Row]) -> dict[str, list[Section]]:
+def write_workbook(path: Path, rows: list[Row]) -> dict[str, list[CutSection]]:
     """A workbook with one table; texts are written as texts, so nothing is ever a formula or a link.
 
     :returns: the sections of the part of the package that holds the table, by its name.
@@ -75,20 +76,21 @@ def write_workbook(path: Path, rows: list[Row]) -> dict[str, list[Section]]:
     return {_SHEET: _sheet_sections(path, [row["modified"] for row in rows])}
 
 
-def _sheet_sections(workbook: Path, moments: list[str]) -> list[Section]:
+def _sheet_sections(workbook: Path, moments: list[str]) -> list[CutSection]:
     """Where the sheet can be cut: after a row, and without its dimension, which would be wrong and may be absent."""
     with zipfile.ZipFile(workbook) as package:
         sheet = package.read(_SHEET)
     dimension = re.search(rb"<dimension [^>]*/>", sheet)
     start, end = dimension.span() if dimension else (0, 0)
     ends = [found.end() for found in re.finditer(rb"</row>", sheet)]
-    cuts: list[list[Any]] = []
-    for moment, place in zip(moments, ends[1:], strict=True):
-        if cuts and cuts[-1][0] == moment:
-            cuts[-1][1] = place
-        else:
-            cuts.append([moment, place])
-    return [[0, start], [end, ends[0]], [ends[0], cuts], [ends[-1], len(sheet)]]
+    # Of several rows of one moment, the last one counts.
+    cuts = [Cut(moment=moment, end=place) for moment, place in dict(zip(moments, ends[1:], strict=True)).items()]
+    return [
+        CutSection(start=0, end=start, cuts=None),
+        CutSection(start=end, end=ends[0], cuts=None),
+        CutSection(start=ends[0], end=ends[-1], cuts=cuts),
+        CutSection(start=ends[-1], end=len(sheet), cuts=None),
+    ]
 
 
 def _lead(row: Row, key: str) -> Cell:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 import ontology
+from publish.releases.contents import SCHEMA_ORG
 from smartregion.web.catalogue.feed import OFFERED, SUFFIXES, answer
 from smartregion.web.http.language import language, lazy_gettext
 from smartregion.web.http.negotiation import choose, split
@@ -87,7 +88,7 @@ def _page(name: str, iri: str, triples: Triples) -> str:
         downloads=downloads,
         records=_records(name),
         suffixes=SUFFIXES,
-        schema_org=published().schema_org[language()].get(name),
+        schema_org=published().read(SCHEMA_ORG)[language()].get(name),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Final
 
@@ -10,7 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from publish.releases.manifest import INTERNAL
+from publish.releases.contents import INTERNAL, MIMS
 from smartregion.web.catalogue import statistics, vocabulary
 from smartregion.web.http.language import gettext
 from smartregion.web.http.negotiation import MEDIA_TYPES, alternate, choose, sources, split, wants_html
@@ -154,8 +153,7 @@ def _downloads_page(stem: str, suffixes: list[str]) -> str:
 
 
 def _mims_page(stem: str, suffixes: list[str]) -> str:
-    path, _ = published().release.file("mims.json")
-    table = json.loads(path.read_text(encoding="utf-8"))
+    table = published().read(MIMS)
     links = {
         address: _link(address) for mim in table["mim"] for found in mim["requirement"] for address in found["see"]
     }

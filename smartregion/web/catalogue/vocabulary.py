@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 import ontology
+from publish.releases.contents import RECORDS, RULES, SCHEMES, VOCABULARY
+from publish.releases.contents.common import Texts
 from smartregion.web.http.language import lazy_gettext
 from smartregion.web.site import documents
 from smartregion.web.site.display import Value, href
@@ -68,13 +70,13 @@ _CONSTRAINTS: Final = {
 
 def ontology_page(stem: str, suffixes: list[str]) -> str:
     """Every term of the vocabulary with its texts, where it is used, and what changed."""
-    vocabulary = published().table("vocabulary.json")
+    vocabulary = published().read(VOCABULARY)
     return render_template("ontology.html", stem=stem, suffixes=suffixes, vocabulary=vocabulary, term=_term)
 
 
 def shapes_page(stem: str, suffixes: list[str]) -> str:
     """What valid records are, by type of record."""
-    rules = published().table("rules.json")
+    rules = published().read(RULES)
     return render_template(
         "shapes.html", stem=stem, suffixes=suffixes, rules=rules, constraints=_CONSTRAINTS, term=_term
     )
@@ -82,7 +84,7 @@ def shapes_page(stem: str, suffixes: list[str]) -> str:
 
 def scheme_page(stem: str, suffixes: list[str]) -> str:
     """A concept scheme as a tree."""
-    scheme = published().table("schemes.json")[stem.removeprefix("scheme/")]
+    scheme = published().read(SCHEMES)[stem.removeprefix("scheme/")]
     return render_template(
         "scheme.html", stem=stem, suffixes=suffixes, scheme=scheme, term=_term, using=_using, labels=_segment_labels()
     )
@@ -92,13 +94,13 @@ def scheme_page(stem: str, suffixes: list[str]) -> str:
 def schemes() -> ResponseReturnValue:
     """All concept schemes."""
     all_in = _ALL_SCHEMES if _ALL_SCHEMES in published().release.manifest.datasets else None
-    return _page("schemes.html", schemes=published().table("schemes.json"), all_in=all_in)
+    return _page("schemes.html", schemes=published().read(SCHEMES), all_in=all_in)
 
 
 @blueprint.get("/records")
 def records() -> ResponseReturnValue:
     """All types of record."""
-    return _page("records.html", types=published().table("records.json"))
+    return _page("records.html", types=published().read(RECORDS))
 
 
 @blueprint.get("/records/<segment>")
@@ -107,7 +109,7 @@ def record(segment: str) -> ResponseReturnValue:
 
     :raises NotFound: there is no such type.
     """
-    types = [entry for entry in published().table("records.json") if entry["segment"] == segment]
+    types = [entry for entry in published().read(RECORDS) if entry["segment"] == segment]
     if not types:
         raise NotFound
     return _page("record.html", types=sorted(types, key=lambda entry: -entry["records"]), kinds=_KINDS, term=_term)
@@ -134,7 +136,8 @@ def _using(scheme: str, concept: Mapping[str, str]) -> str:
     return f"{url_for('sparql.sparql')}#query={quote(query)}"
 
 
-def _segment_labels() -> dict[str, dict[str, str]]:
+def _segment_labels() -> dict[str, Texts]:
     """Names of the types of record by the part of their addresses."""
-    types = sorted(published().table("records.json"), key=lambda entry: entry["records"])
+    found = published().read(RECORDS)
+    types = sorted(found, key=lambda entry: entry["records"])
     return {entry["segment"]: entry["label"] for entry in types}

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from ontology import SR
+from publish.releases.contents import FINDINGS
 from smartregion.web.checking import openapi, report
 from smartregion.web.checking.processes import Checked, Checker, CheckError, Job, Output
 from smartregion.web.checking.uploads import Upload, Uploads
@@ -200,8 +201,5 @@ def findings(suffix: str | None = None) -> ResponseReturnValue:
             response.vary.add("Accept")
             response.headers["Content-Location"] = url_for(".findings", suffix="json")
         return response
-    path, _ = published().release.file("findings.json")
-    kinds = json.loads(path.read_text(encoding="utf-8"))
-    return documents.not_modified("html") or documents.finish(
-        Response(render_template("findings.html", kinds=kinds)), "html"
-    )
+    page = render_template("findings.html", kinds=published().read(FINDINGS))
+    return documents.not_modified("html") or documents.finish(Response(page), "html")

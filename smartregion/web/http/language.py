@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import flask_babel  # type: ignore[import-untyped]
@@ -26,9 +26,9 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(number=number, euros=euros, day=day, moment=moment, size=size, said=said)
 
 
-def language() -> str:
-    """The language of this answer, ``de`` or ``en``."""
-    return str(flask_babel.get_locale().language)
+def language() -> Literal["de", "en"]:
+    """The language of this answer."""
+    return "en" if flask_babel.get_locale().language == "en" else "de"
 
 
 def spoken(code: str | None = None) -> str:

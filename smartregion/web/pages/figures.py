@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,9 @@ from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from publish.releases.contents import FIGURES
+from publish.releases.contents.common import Texts
+from publish.releases.contents.pages import FigureRow, FigureTable
 from smartregion.web.http.language import language, number
 from smartregion.web.site import delivery, documents
 from smartregion.web.site.display import Value, href
@@ -22,7 +26,7 @@ def page() -> ResponseReturnValue:
     """All pictures."""
     if (cached := documents.not_modified("html")) is not None:
         return cached
-    found = published().figures
+    found = published().read(FIGURES)
     shown = [_shown(figure, found["columns"]) for figure in found["figures"]]
     return documents.finish(Response(render_template("figures.html", figures=shown)), "html")
 
@@ -42,7 +46,7 @@ def table(name: str) -> ResponseReturnValue:
     return delivery.send(f"figures/{name}.csv")
 
 
-def _shown(figure: dict[str, Any], columns: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _shown(figure: FigureTable, columns: Mapping[str, Texts]) -> dict[str, Any]:
     """A figure in the language of the page."""
     spoken, name = language(), figure["name"]
     return {
@@ -58,7 +62,7 @@ def _shown(figure: dict[str, Any], columns: dict[str, dict[str, str]]) -> dict[s
     }
 
 
-def _row(row: dict[str, Any], columns: list[str]) -> list[Value]:
+def _row(row: FigureRow, columns: list[str]) -> list[Value]:
     things = [Value(thing["names"][language()], href(thing["iri"])) for thing in row["things"]]
     pairs = zip(row["values"], columns, strict=True)
     return things + [Value(value if column == "year" else number(Decimal(value))) for value, column in pairs]

@@ -9,6 +9,7 @@ from flask import Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ontology import queries as examples
+from publish.releases.contents import MAP
 from smartregion.web.http.language import gettext, language, lazy_gettext
 from smartregion.web.site import documents
 from smartregion.web.site.site import published, site
@@ -93,7 +94,7 @@ def _land() -> dict[str, Any] | None:
     """The map of the districts as the scripts draw it; None without one."""
     if "map.json" not in published().release.manifest.files:
         return None
-    drawn = published().table("map.json")
+    drawn = published().read(MAP)
     return {
         **{name: drawn[name] for name in ("width", "height", "plane")},
         "paths": [area["path"] for area in drawn["areas"]],

@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from publish.releases.contents import ASSESSMENT, FINDINGS, RECORDS, SCHEMA_ORG, STATUS
 from publish.releases.formats import FORMATS
 from publish.releases.manifest import ReleaseFile
 from smartregion.web.catalogue.feed import SUFFIXES
@@ -53,7 +54,7 @@ _NOT_SERVED: Final = frozenset({"history.json"})
 def downloads() -> ResponseReturnValue:
     """Every file that there is, with size, hash and licence; and the releases that are kept."""
     manifest = published().release.manifest
-    described = published().table("schema-org.json")
+    described = published().read(SCHEMA_ORG)
     dumps: dict[str, list[tuple[str, str, ReleaseFile]]] = {}
     for name, file in manifest.files.items():
         if name.startswith("dump/") and file.dataset:
@@ -99,7 +100,8 @@ def status() -> ResponseReturnValue:
     With ``?record=`` only that withheld record is explained.
     """
     now, asked = published(), request.args.get("record", "")
-    manifest, report = now.release.manifest, now.table("status.json")
+    types = now.read(RECORDS)
+    manifest, report = now.release.manifest, now.read(STATUS)
     withheld = report["withheld"]
     narrowed = asked in withheld
     shown = {asked: withheld[asked]} if narrowed else dict(itertools.islice(withheld.items(), _MOST_WITHHELD))
@@ -113,9 +115,9 @@ def status() -> ResponseReturnValue:
         report=report,
         withheld=shown,
         narrowed=narrowed,
-        records={entry["segment"]: entry["label"] for entry in reversed(now.table("records.json"))},
-        mqa=now.table("mqa.json"),
-        kinds=now.table("findings.json"),
+        records={entry["segment"]: entry["label"] for entry in types[::-1]},
+        mqa=now.read(ASSESSMENT),
+        kinds=now.read(FINDINGS),
     )
     return _unkept(text)
 

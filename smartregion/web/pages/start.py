@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import render_template, url_for
 
+from publish.releases.contents import OVERVIEW
+from publish.releases.contents.pages import OverviewPlace, OverviewProject
 from smartregion.web.http.language import language, ngettext, partial_day
 from smartregion.web.site.maps import HesseMap, Point
 from smartregion.web.site.site import published
@@ -14,7 +16,7 @@ from smartregion.web.site.site import published
 
 def start_page() -> str:
     """What this service is, what it holds and where, and the doors to it."""
-    overview, drawn = published().overview, published().map
+    overview, drawn = published().read(OVERVIEW), published().map
     manifest = published().release.manifest
     datasets = {name: entry for name, entry in manifest.datasets.items() if entry.record_class}
     return render_template(
@@ -30,7 +32,7 @@ def start_page() -> str:
     )
 
 
-def _card(card: dict[str, Any]) -> dict[str, Any]:
+def _card(card: OverviewProject) -> dict[str, Any]:
     """A project in brief, in the language of the page."""
     spoken, title = language(), card["title"]
     return {
@@ -44,7 +46,7 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _point(drawn: HesseMap, place: dict[str, Any]) -> Point | None:
+def _point(drawn: HesseMap, place: OverviewPlace) -> Point | None:
     count = place["projects"]
     # Babel reads no texts inside f-strings before Python 3.12.
     projects = ngettext("%(num)s Projekt", "%(num)s Projekte", count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from publish.releases.contents import SCHEMA_ORG
 from smartregion.web.http.language import day, gettext, language
 from smartregion.web.site.site import published
 
@@ -24,7 +25,7 @@ def cite(iri: str, title: str, dataset: str | None, modified: str | None) -> Cit
     :param dataset: name of the dataset that it is part of.
     :param modified: day of its last change, ``YYYY-MM-DD``; by default that of the release.
     """
-    described = published().schema_org[language()].get(dataset or "", {})
+    described = published().read(SCHEMA_ORG)[language()].get(dataset or "", {})
     publisher = str(described.get("publisher", {}).get("name", ""))
     date = modified or published().release.manifest.modified
     inside = str(described.get("name", ""))

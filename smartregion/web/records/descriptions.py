@@ -12,6 +12,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from publish.releases.contents import NEIGHBOURS
 from smartregion.web.site import documents
 from smartregion.web.site.display import NAMES
 from smartregion.web.site.documents import Triples
@@ -71,8 +72,8 @@ def describe(thing: ox.NamedNode) -> Description | None:
         return None
     facts, base = Statements(own), f"{published().release.manifest.base}id/"
     key = thing.value.removeprefix(base)
-    many = published().neighbours["references"].get(key, {})
-    inside = [base + near for near in published().neighbours["inside"].get(key, ())]
+    many = published().read(NEIGHBOURS)["references"].get(key, {})
+    inside = [base + near for near in published().read(NEIGHBOURS)["inside"].get(key, ())]
     paths = {path for kind in facts.classes(thing.value) for path in published().labels.incoming(kind)}
     few = sorted(paths - many.keys())
     incoming = _incoming(thing, few) if few else []
@@ -111,7 +112,7 @@ def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
 
 def _nearby(facts: Statements, thing: str, base: str) -> list[str]:
     """Projects of the same fields that the nearest others lead; of several fields in turn, each once."""
-    known: dict[str, dict[str, list[str]]] = published().neighbours["nearby"]
+    known: dict[str, dict[str, list[str]]] = published().read(NEIGHBOURS)["nearby"]
     fields = [field.rpartition("#")[2] for field in facts.links(thing, "dct:subject")]
     found = [known.get(lead.removeprefix(base), {}) for lead in facts.links(thing, "sr:lead")]
     lists = [near[field] for near in found for field in fields if field in near]

@@ -6,7 +6,7 @@ What was deleted answers 410 Gone with what is left to say about it, what is wit
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 import ontology
+from publish.releases.contents.reports import ReportedFinding
 from smartregion.web.http.language import language, lazy_gettext
 from smartregion.web.http.negotiation import MEDIA_TYPES, choose, split
 from smartregion.web.http.problems import Problem
@@ -98,7 +99,7 @@ def _absent(segment: str, key: str, suffix: str) -> Response:
     return response
 
 
-def _reason(finding: dict[str, Any]) -> dict[str, str | int | None]:
+def _reason(finding: ReportedFinding) -> dict[str, str | int | None]:
     """What keeps a record from being published, in the language of the answer."""
     place = {name: finding[name] for name in ("source", "sheet", "row", "column", "header", "value", "code")}
     return {**place, "message": finding["message"][language()]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import threading
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +10,8 @@ from typing import Any, Self
 
 import pyoxigraph as ox
 
+from publish.releases.contents import LABELS, MAP, QUALITY, Content, T
+from publish.releases.contents.reports import ReportedFinding
 from publish.releases.manifest import Manifest
 from publish.releases.release import Release, ReleaseError, Releases
 from smartregion.web.site.labels import Labels
@@ -25,16 +26,17 @@ class Published:
     release: Release
     labels: Labels
 
-    _tables: dict[str, Any] = field(default_factory=dict, compare=False)
+    _contents: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def table(self, name: str) -> Any:
-        """What the file ``name`` of the release says, a JSON document; read when it is first asked for.
+    def read(self, content: Content[T]) -> T:
+        """The content of a file of the release; read when it is first asked for.
 
         :raises KeyError: the release has no such file.
         """
-        if name not in self._tables:
-            self._tables[name] = json.loads(self.release.file(name)[0].read_text(encoding="utf-8"))
-        return self._tables[name]
+        if content.name not in self._contents:
+            self._contents[content.name] = self.release.read(content)
+        found: T = self._contents[content.name]
+        return found
 
     @property
     def modified(self) -> dt.datetime:
@@ -56,46 +58,9 @@ class Published:
         return found
 
     @cached_property
-    def navigator_cuts(self) -> dict[str, dict[str, list[Any]]]:
-        """Where the files of the Navigator profile can be cut, by suffix and part of a package."""
-        found: dict[str, dict[str, list[Any]]] = json.loads(
-            self.release.file("navigator/cuts.json")[0].read_text(encoding="utf-8")
-        )
-        return found
-
-    @cached_property
-    def schema_org(self) -> dict[str, dict[str, Any]]:
-        """The datasets in schema.org's terms, by language and name."""
-        found: dict[str, dict[str, Any]] = json.loads(
-            self.release.file("schema-org.json")[0].read_text(encoding="utf-8")
-        )
-        return found
-
-    @cached_property
-    def overview(self) -> dict[str, Any]:
-        """What the start page tells, see ``publish/pictures/overview.py``."""
-        return self._json("overview.json")
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        """The tables of the pictures, see ``publish/pictures/pictures.py``."""
-        return self._json("figures.json")
-
-    @cached_property
-    def neighbours(self) -> dict[str, dict[str, Any]]:
-        """What pages show beside records, see ``publish/pictures/neighbours.py``."""
-        return self._json("neighbours.json")
-
-    @cached_property
     def map(self) -> HesseMap | None:
         """The map of the districts; None when no municipality has coordinates."""
-        if "map.json" not in self.release.manifest.files:
-            return None
-        return HesseMap(self._json("map.json"))
-
-    def _json(self, name: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.release.file(name)[0].read_text(encoding="utf-8"))
-        return document
+        return HesseMap(self.release.read(MAP)) if MAP.name in self.release.manifest.files else None
 
     @cached_property
     def search(self) -> Index:
@@ -103,10 +68,10 @@ class Published:
         return Index(self.release.search, self.release.manifest.search.records)
 
     @cached_property
-    def withheld(self) -> dict[str, list[dict[str, Any]]]:
+    def withheld(self) -> dict[str, list[ReportedFinding]]:
         """The findings that keep records from being published, by record, relative to ``{base}id/``."""
-        quality = self._json("quality.json")
-        found: dict[str, list[dict[str, Any]]] = {record: [] for record in quality["withheld"]}
+        quality = self.release.read(QUALITY)
+        found: dict[str, list[ReportedFinding]] = {record: [] for record in quality["withheld"]}
         for finding in quality["findings"]:
             if finding["severity"] == "violation" and finding["record"] in found:
                 found[finding["record"]].append(finding)
@@ -175,6 +140,5 @@ class Current:
         with self._lock:
             release = self._releases.open()
             if self._known is None or self._known.release.id != release.id:
-                path, _ = release.file("labels.json")
-                self._known = Published(release, Labels(json.loads(path.read_text(encoding="utf-8"))))
+                self._known = Published(release, Labels(release.read(LABELS)))
             return self._known

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ontology
+from publish.releases.contents.model import ClassLabels
 
 
 class Labels:
@@ -18,14 +19,13 @@ class Labels:
         properties by which records may refer to those of a class.
     """
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._properties: dict[str, dict[str, Any]] = document["properties"]
-        self._classes: dict[str, dict[str, Any]] = document["classes"]
-        self._incoming: dict[str, list[str]] = document["incoming"]
-        self.groups: dict[str, dict[str, Any]] = document["groups"]
-        # A release of an earlier version has neither.
-        self.essentials: list[str] = document.get("essentials", [])
-        self.apart: frozenset[str] = frozenset(document.get("apart", ()))
+    def __init__(self, document: ClassLabels) -> None:
+        self._properties: Mapping[str, Mapping[str, Any]] = document["properties"]
+        self._classes: Mapping[str, Mapping[str, Any]] = document["classes"]
+        self._incoming = document["incoming"]
+        self.groups: Mapping[str, Mapping[str, Any]] = document["groups"]
+        self.essentials = document["essentials"]
+        self.apart = frozenset(document["apart"])
 
     def of_class(self, iri: str, language: str) -> str:
         """Name of a class; its prefixed name when the release has none."""
@@ -69,11 +69,11 @@ class Labels:
         """The properties by which records may refer to those of a class."""
         return self._incoming.get(iri, [])
 
-    def _property(self, iri: str, classes: Iterable[str]) -> dict[str, Any]:
+    def _property(self, iri: str, classes: Iterable[str]) -> Mapping[str, Any]:
         for name in classes:
             own = self._classes.get(name, {}).get("properties", {})
             if iri in own:
-                found: dict[str, Any] = own[iri]
+                found: Mapping[str, Any] = own[iri]
                 return found
         return self._properties.get(iri, {})
 

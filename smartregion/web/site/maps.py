@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+
+from publish.releases.contents.pages import MapOfAreas, Room
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Area:
     record: str
     name: str
     path: str
-    room: Mapping[str, int]
+    room: Room
 
     @property
     def label(self) -> str | None:
@@ -51,12 +51,12 @@ class HesseMap:
     :param document: ``map.json``, see ``publish/pictures/areas.py``.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: MapOfAreas) -> None:
         self.width: int = document["width"]
         self.height: int = document["height"]
         self.official: bool = document["official"]
         self.areas = [Area(**area) for area in document["areas"]]
-        self._plane: Mapping[str, float] = document["plane"]
+        self._plane = document["plane"]
 
     def point(
         self, longitude: float, latitude: float, title: str, href: str | None = None, weight: float = 1

@@ -11,12 +11,14 @@ import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from publish.releases.contents import CUTS
+from publish.releases.contents.sync import CutSection
 from smartregion.web.http.negotiation import choose, wants_html
 from smartregion.web.site import delivery, documents
 from smartregion.web.site.site import published
@@ -72,8 +74,8 @@ def _changed(suffix: str) -> Response:
     """What changed since the moment that is asked for."""
     moment = _moment()
     path, described = published().release.file(f"navigator/projects.{suffix}")
-    ((part, sections),) = published().navigator_cuts[suffix].items()
-    ranges = [(section[0], _end(section, moment)) for section in sections]
+    ((part, sections),) = published().read(CUTS)[suffix].items()
+    ranges = [(section["start"], _end(section, moment)) for section in sections]
     if all(end == _end(section, "") for section, (_, end) in zip(sections, ranges, strict=True)):
         return delivery.send(f"navigator/projects.{suffix}")
     body = _cut_package(path, part, ranges) if part else _cut(path, ranges)
@@ -95,13 +97,11 @@ def _moment() -> str:
     return moments.asked(_PARAMETER).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _end(section: list[Any], moment: str) -> int:
+def _end(section: CutSection, moment: str) -> int:
     """Where a section ends if only entries of this moment or later are wanted."""
-    start: int = section[0]
-    end: int | list[tuple[str, int]] = section[1]
-    if isinstance(end, int):
-        return end
-    return max((place for modified, place in end if modified >= moment), default=start)
+    if section["cuts"] is None:
+        return section["end"]
+    return max((cut["end"] for cut in section["cuts"] if cut["moment"] >= moment), default=section["start"])
 
 
 def _cut(path: Path, ranges: list[Range]) -> bytes | Iterator[bytes]:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from support import application
 
-from publish.releases.manifest import INTERNAL
+from publish.releases.contents import INTERNAL
 from publish.releases.release import Release, Releases
 from smartregion.settings import Settings
 

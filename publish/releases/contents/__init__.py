@@ -1,0 +1,77 @@
+"""The JSON files of a release that are read back: the type and the version of each.
+
+Builds write them; pages and the next build read them with :meth:`publish.releases.release.Release.read`. Whoever
+changes a type raises its version: releases that were written before are then those of another version of the software.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from publish.releases.contents.model import ClassLabels, RecordType, Rules, Scheme, VocabularyPage
+from publish.releases.contents.pages import Completion, Figures, MapOfAreas, Neighbours, Overview
+from publish.releases.contents.reports import Assessment, KindOfFinding, Mims, QualityReport, StatusReport
+from publish.releases.contents.sync import Cuts, RecordHistory
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Content(Generic[T]):
+    """A file that is read back.
+
+    :ivar name: below ``files/``.
+    :ivar type: of its content.
+    :ivar version: of the type.
+    :ivar public: whether it has an address; the others are for pages and for the next build.
+    :ivar optional: whether a release may be without it.
+    """
+
+    name: str
+    type: type[T]
+    version: int = 1
+    public: bool = False
+    optional: bool = False
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[T]:
+        """Reads and describes the content; made when it is first asked for."""
+        return TypeAdapter(self.type)
+
+
+ASSESSMENT: Final = Content("mqa.json", Assessment | None)  # type: ignore[arg-type]
+COMPLETION: Final = Content("completion.json", Completion, public=True)
+CUTS: Final = Content("navigator/cuts.json", Cuts)
+FIGURES: Final = Content("figures.json", Figures)
+FINDINGS: Final = Content("findings.json", dict[str, KindOfFinding], public=True)
+HISTORY: Final = Content("history.json", RecordHistory)
+LABELS: Final = Content("labels.json", ClassLabels)
+MAP: Final = Content("map.json", MapOfAreas, optional=True)
+MIMS: Final = Content("mims.json", Mims)
+NEIGHBOURS: Final = Content("neighbours.json", Neighbours)
+OVERVIEW: Final = Content("overview.json", Overview)
+QUALITY: Final = Content("quality.json", QualityReport, public=True)
+RECORDS: Final = Content("records.json", list[RecordType])
+RULES: Final = Content("rules.json", Rules)
+SCHEMA_ORG: Final = Content("schema-org.json", dict[str, dict[str, dict[str, Any]]])
+SCHEMES: Final = Content("schemes.json", dict[str, Scheme])
+STATUS: Final = Content("status.json", StatusReport)
+VOCABULARY: Final = Content("vocabulary.json", VocabularyPage)
+
+CONTENTS: Final[dict[str, Content[Any]]] = {
+    content.name: content
+    for content in (
+        *(ASSESSMENT, COMPLETION, CUTS, FIGURES, FINDINGS, HISTORY, LABELS, MAP, MIMS, NEIGHBOURS, OVERVIEW),
+        *(QUALITY, RECORDS, RULES, SCHEMA_ORG, SCHEMES, STATUS, VOCABULARY),
+    )
+}
+"""By name."""
+
+VERSIONS: Final = {name: content.version for name, content in CONTENTS.items()}
+
+INTERNAL: Final = frozenset(name for name, content in CONTENTS.items() if not content.public)
+"""Those that have no address; all other files of a release are public."""

@@ -1,0 +1,149 @@
+"""What the build counts and draws for pages; numbers that may be long are texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from publish.releases.contents.common import PartialTexts, Texts, closed
+
+
+@closed
+class Plane(TypedDict):
+    """From degrees to units of the drawing."""
+
+    west: float
+    north: float
+    right: float
+    down: float
+
+
+@closed
+class Room(TypedDict):
+    """The largest circle inside an area, in units of the drawing."""
+
+    x: int
+    y: int
+    r: int
+
+
+@closed
+class DrawnArea(TypedDict):
+    """An area as SVG path data; ``record`` is an IRI relative to ``{base}id/``."""
+
+    record: str
+    name: str
+    room: Room
+    path: str
+
+
+@closed
+class MapOfAreas(TypedDict):
+    """The map of the districts; official if the operator supplied their boundaries."""
+
+    width: int
+    height: int
+    plane: Plane
+    official: bool
+    areas: list[DrawnArea]
+
+
+@closed
+class FigureThing(TypedDict):
+    """What a row of a figure is about; ``iri`` is empty for a value without one."""
+
+    iri: str
+    names: PartialTexts
+
+
+@closed
+class FigureRow(TypedDict):
+    """A row of a figure: things and values in the order of its columns."""
+
+    things: list[FigureThing]
+    values: list[str]
+
+
+@closed
+class FigureTable(TypedDict):
+    """A figure: what it tells, the query that gives the same, and its rows."""
+
+    name: str
+    title: Texts
+    text: Texts
+    query: str
+    things: list[str]
+    columns: list[str]
+    rows: list[FigureRow]
+
+
+@closed
+class Figures(TypedDict):
+    """The tables of the pictures, and the names of their columns."""
+
+    columns: dict[str, Texts]
+    figures: list[FigureTable]
+
+
+@closed
+class OverviewProject(TypedDict):
+    """A project on the start page; ``granted`` is in euros."""
+
+    iri: str
+    title: PartialTexts
+    lead: str
+    fields: list[Texts]
+    granted: str | None
+    date: str | None
+
+
+@closed
+class OverviewPlace(TypedDict):
+    """A municipality that leads projects; ``point`` is longitude and latitude."""
+
+    iri: str
+    name: str
+    projects: int
+    point: tuple[float, float]
+
+
+@closed
+class Overview(TypedDict):
+    """What the start page tells; ``granted`` is in euros."""
+
+    projects: int
+    municipalities: int
+    participants: int
+    grants: int
+    granted: str
+    programmes: int
+    newest: list[OverviewProject]
+    best: list[OverviewProject]
+    places: list[OverviewPlace]
+
+
+@closed
+class Neighbours(TypedDict):
+    """What pages show beside records; IRIs are relative to ``{base}id/``.
+
+    ``references``: by record and property, those that refer to it. ``inside``: by area. ``nearby``: by municipality and
+    notation of a field of action.
+    """
+
+    references: dict[str, dict[str, list[str]]]
+    inside: dict[str, list[str]]
+    nearby: dict[str, dict[str, list[str]]]
+
+
+@closed
+class Completion(TypedDict):
+    """What the query editor offers.
+
+    Arrays instead of names, since browsers load the file: prefixed name, names by language, number of uses.
+    """
+
+    prefixes: dict[str, str]
+    classes: list[list[Any]]
+    properties: list[list[Any]]
+    concepts: list[list[Any]]
