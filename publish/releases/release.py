@@ -104,7 +104,7 @@ class Release:
     def read(self, content: Content[T]) -> T:
         """The content of a file that a build wrote to be read back.
 
-        :raises KeyError: the release has none; only optional ones may be missing.
+        :raises KeyError: the release has none.
         :raises ReleaseError: it is of another version, or not of its type.
         """
         path, described = self.file(content.name)
@@ -117,10 +117,10 @@ class Release:
 
     def outdated(self) -> str | None:
         """Why pages cannot be made of it, if another version of the software wrote it."""
-        for name, content in CONTENTS.items():
-            described = self.manifest.files.get(name)
-            if content.version != described.schema if described else not content.optional:
-                return self._of_another_version(content, described.schema if described else None)
+        for name, described in self.manifest.files.items():
+            content = CONTENTS.get(name)
+            if content is not None and described.schema != content.version:
+                return self._of_another_version(content, described.schema)
         return None
 
     def _of_another_version(self, content: Content[Any], found: int | None) -> str:

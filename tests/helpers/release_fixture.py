@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -17,6 +16,7 @@ from publish.formats import dumps
 from publish.formats.dumps import Files, write_graph
 from publish.pictures import pictures
 from publish.pictures.funding import Funding
+from publish.releases.contents import FINDINGS, LABELS, MIMS, QUALITY, SCHEMA_ORG, STATUS
 from publish.releases.history import Absent, Dates
 from publish.releases.manifest import DatasetEntry, Feed, Manifest, measure
 from publish.releases.release import Release, Releases
@@ -119,6 +119,7 @@ _TITLES = {
     "vocabulary": ({"de": "Vokabular", "en": "Vocabulary"}, None, 0),
     "all": ({"de": "Alles", "en": "Everything"}, None, 0),
 }
+NOTHING_FOUND = {"datasets": {}, "severities": {}, "findings": []}
 _LABELS = {
     "properties": {
         SR + "ags": {"de": "Amtlicher Schlüssel", "en": "Official key", "order": 10},
@@ -139,6 +140,8 @@ _LABELS = {
     },
     "groups": {},
     "incoming": {SR + "Municipality": [DCT + "isReplacedBy", SR + "lead"]},
+    "essentials": [],
+    "apart": [],
 }
 PROFILES = {"dcat-ap-de-2.0": "https://example.org/profile/2", "dcat-ap-de-3.0": "https://example.org/profile/3"}
 _FINDING = {
@@ -186,9 +189,9 @@ def write_release(
         write_graph(files, "dump/all", everything, "all")
         files.write("dump/projects.csv", b"Titel\n" + b"Smarter Winterdienst\n" * 50, "projects")
         files.write("context.jsonld", CONTEXT.read_bytes(), "vocabulary")
-        files.write("quality.json", b'{"findings": [], "withheld": ["project/zurueckgehalten"]}\n')
-        files.write("labels.json", json.dumps(_LABELS).encode())
-        files.write("findings.json", json.dumps(reports.kinds_of_finding()).encode())
+        files.content(QUALITY, {**NOTHING_FOUND, "withheld": ["project/zurueckgehalten"]})
+        files.content(LABELS, _LABELS)
+        files.content(FINDINGS, reports.kinds_of_finding())
         pictures.write(files, records, Funding(records), None, BASE)
         files.write("source/municipalities.csv", SOURCE)
         shown = _write_feeds(files, modified)
@@ -204,7 +207,7 @@ def write_release(
         labels = reports.labels(record_types(), {})
         explanations.write(files, explanations.Material(nothing, labels, Graph(), 5, store, BASE, None))
         status = {"datasets": {}, "withheld": {"project/zurueckgehalten": [_FINDING]}}
-        files.write("status.json", json.dumps(status).encode())
+        files.content(STATUS, status)
         count = len(store)
         del store
         datasets = {
@@ -248,10 +251,10 @@ def _write_feeds(files: Files, modified: str) -> NavigatorProfile:
     for mim in table["mim"]:
         for requirement in mim["requirement"]:
             requirement["see"] = [address for address in requirement["see"] if address in _SEEN]
-    files.write("mims.json", json.dumps(table).encode())
+    files.content(MIMS, table)
     dumps.write_graph(files, "living-in-eu", dumps.from_rdflib(mims.graph(BASE)))
     described = {"@context": "https://schema.org/", "@type": "Dataset", "name": "</script><script>alert(1)"}
-    files.write("schema-org.json", json.dumps({"de": {"municipalities": described}, "en": {}}).encode())
+    files.content(SCHEMA_ORG, {"de": {"municipalities": described}, "en": {}})
     return shown
 
 

@@ -28,14 +28,12 @@ class Content(Generic[T]):
     :ivar type: of its content.
     :ivar version: of the type.
     :ivar public: whether it has an address; the others are for pages and for the next build.
-    :ivar optional: whether a release may be without it.
     """
 
     name: str
     type: type[T]
     version: int = 1
     public: bool = False
-    optional: bool = False
 
     @cached_property
     def adapter(self) -> TypeAdapter[T]:
@@ -50,7 +48,7 @@ FIGURES: Final = Content("figures.json", Figures)
 FINDINGS: Final = Content("findings.json", dict[str, KindOfFinding], public=True)
 HISTORY: Final = Content("history.json", RecordHistory)
 LABELS: Final = Content("labels.json", ClassLabels)
-MAP: Final = Content("map.json", MapOfAreas, optional=True)
+MAP: Final = Content("map.json", MapOfAreas)
 MIMS: Final = Content("mims.json", Mims)
 NEIGHBOURS: Final = Content("neighbours.json", Neighbours)
 OVERVIEW: Final = Content("overview.json", Overview)
