@@ -1,10 +1,14 @@
-# make run | test | test-fast | check | translations | schemas | dist | bench | clean ; PYTHON, HOST, PORT may be given
+# make run | test | test-fast | test-pythons | check | translations | schemas | dist | bench | clean ; PYTHON, HOST, PORT may be given
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 # Numbers of projects, and seconds for each cell of a table.
 BENCH_SIZES ?= 1000 10000
 BENCH_SECONDS ?= 3
+# Where Pythons besides the usual one are looked for.
+PYTHONS ?= $(shell for version in 3.12 3.13; do \
+	for python in python$$version $(HOME)/.pyenv/versions/$$version.*/bin/python; do \
+	$$python -c '' 2>/dev/null && echo $$python && break; done; done)
 VENV := .venv
 BIN := $(VENV)/bin
 WEB := smartregion/web
@@ -16,7 +20,7 @@ READERS := tests/conformance/readers/node_modules/.package-lock.json
 # Tests start hundreds of programs; each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast check setup translations schemas dist bench clean
+.PHONY: run test test-fast test-pythons check setup translations schemas dist bench clean
 
 run: setup
 	$(BIN)/smartregion run --host $(HOST) --port $(PORT)
@@ -28,6 +32,14 @@ test: setup $(JUDGES) $(READERS)
 # For the loop of editing: no browser, no attacks, no builds of many releases, nothing installed.
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser and not nginx" -q
+
+# The same under the other Pythons that are installed, each in an environment of its own.
+test-pythons:
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "Python $$version"; \
+		$(MAKE) --no-print-directory test-fast PYTHON=$$python VENV=.venv-$$version || exit 1; \
+	done
 
 check: setup
 	$(BIN)/ruff check .
@@ -83,4 +95,4 @@ bench: setup
 	$(BIN)/python -m benchmarks.queries $(BENCH_SIZES) --seconds $(BENCH_SECONDS)
 
 clean:
-	rm -rf $(VENV) build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules $(dir $(EDITOR)) $(ENGLISH) *.egg-info
+	rm -rf $(VENV) .venv-3.* build dist frontend/node_modules tests/browser/judges/node_modules tests/conformance/readers/node_modules $(dir $(EDITOR)) $(ENGLISH) *.egg-info

@@ -23,6 +23,7 @@ ELSEWHERE: Final = {
     "run": "test_first_run.py",
     "test": "it runs this",
     "test-fast": "the same tests without the slow ones",
+    "test-pythons": ".ci/run ends with it",
     "check": ".ci/run begins with it",
     "setup": "everything begins with it",
     "dist": "test_packaging.py",
@@ -62,11 +63,12 @@ def test_a_benchmark_runs(command: str, bench: Path, user: dict[str, str]) -> No
 
 
 def test_every_target_of_make_is_run() -> None:
-    assert TARGETS - ELSEWHERE.keys() == {"bench", "clean", "translations"}
+    assert TARGETS - ELSEWHERE.keys() == {"bench", "clean", "schemas", "translations"}
 
 
-def test_make_translations_finds_them_fresh(bench: Path, user: dict[str, str]) -> None:
-    command = ["make", "--old-file", "setup", "translations"]
+@pytest.mark.parametrize("target", ["translations", "schemas"])
+def test_what_is_made_of_the_code_is_fresh(target: str, bench: Path, user: dict[str, str]) -> None:
+    command = ["make", "--old-file", "setup", target]
     subprocess.run(command, cwd=bench, env=user, capture_output=True, check=True)
     changed = subprocess.run(["git", "diff", "--stat"], cwd=bench, env=user, capture_output=True, text=True, check=True)
     assert changed.stdout == ""
