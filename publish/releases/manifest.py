@@ -143,7 +143,11 @@ class Manifest:
         :raises OtherVersionError: another version of this software wrote it.
         """
         raw: dict[str, Any] = json.loads(text)
-        if not isinstance(raw, dict) or raw.pop("checksum", None) != _checksum(raw):
+        if not isinstance(raw, dict):
+            raise ValueError("It is no object.")
+        if "checksum" not in raw:
+            raise OtherVersionError
+        if raw.pop("checksum") != _checksum(raw):
             raise ValueError("The checksum is another.")
         if raw.pop("schema", SCHEMA) != SCHEMA:
             raise OtherVersionError

@@ -134,7 +134,7 @@ def prefixed(iri: str) -> str:
 @pytest.mark.parametrize(
     ("profile", "token"), [("DCAT-AP.de 2.0", "dcat-ap-de-3.0"), ("DCAT-AP.de 3.0", "dcat-ap-de-2.0")]
 )
-def test_one_rendering_cannot_please_both_versions(
+def test_versions_2_and_3_contradict_each_other(
     judge: Any, renderings: Mapping[str, list[Graph]], profile: str, token: str
 ) -> None:
     """Which is why there are two."""

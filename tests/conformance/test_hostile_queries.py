@@ -340,7 +340,7 @@ def test_hostile_query(target: Target, request: pytest.FixtureRequest, name: str
     request.node.user_properties.append(("measured", (kind, *measured[-1], len(measured))))
 
 
-def test_the_disguises_are_real() -> None:
+def test_a_bare_store_connects_for_each_disguised_service_clause() -> None:
     """Control: for them a bare store connects, so the listener would have noticed it if the service did."""
     fooled = set()
     store = ox.Store()

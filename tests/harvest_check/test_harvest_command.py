@@ -85,7 +85,7 @@ def test_other_shapes_take_the_place_of_our_rules(tmp_path: Path) -> None:
     assert missing == [(f"{feed.base}dataset/{name}", "dcat:version") for name in "ab"]
 
 
-def test_of_many_alike_the_first_are_shown_and_every_shows_all() -> None:
+def test_many_findings_of_a_kind_are_shortened_unless_every_is_given() -> None:
     def spoil(feed: Feed) -> None:
         for suffix in ("ttl", "nt", "csv", "geojson"):
             feed.change(0, f"dataset/a#{suffix}", DCTERMS.rights)

@@ -197,7 +197,7 @@ def test_a_file_saved_by_a_german_spreadsheet_program_gives_the_same_records(
     assert records(found, "projects") == records(clean, "projects")
 
 
-def test_everything_at_once(data: Path, clean: Ingested, executor: Executor) -> None:
+def test_many_errors_withhold_exactly_the_bad_records(data: Path, clean: Ingested, executor: Executor) -> None:
     """Spoils add up: exactly the bad records are withheld, whatever else is wrong."""
     places = [(file, *put(data / file, key, header, value)) for file, key, header, value, _ in SPOILT]
     found = inspect(data, BASE, executor, silent)

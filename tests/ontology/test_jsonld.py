@@ -218,7 +218,7 @@ def test_directional_strings_are_refused() -> None:
         compact([ox.Triple(ox.NamedNode("x:s"), ox.NamedNode("x:p"), text)], BASE)
 
 
-def test_nothing_makes_nothing() -> None:
+def test_no_statements_give_no_records() -> None:
     assert compact([], BASE) == []
     assert parse(based([])) == set()
 

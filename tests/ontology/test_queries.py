@@ -106,7 +106,7 @@ def test_the_form_is_complete_in_both_languages() -> None:
         assert len(example.keywords["de"]) == len(example.keywords["en"]), example.name
 
 
-def test_any_base_will_do() -> None:
+def test_examples_work_with_any_base() -> None:
     there = examples.load(ELSEWHERE)
     assert [(one.name, one.text) for one in there] == [(one.name, one.text) for one in EXAMPLES]
     assert all(one.iri == f"{ELSEWHERE}.well-known/sparql-examples/{one.name}" for one in there)

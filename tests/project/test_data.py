@@ -127,7 +127,7 @@ def test_old_keys_lead_to_new_ones(store: ox.Store, old: str, new: str) -> None:
     assert select(store, query) == [(municipality + new,)]
 
 
-def test_nothing_is_withheld_and_nothing_refers_to_nothing(store: ox.Store, release: Release) -> None:
+def test_no_record_is_withheld_and_no_reference_is_broken(store: ox.Store, release: Release) -> None:
     assert {name: entry.withheld for name, entry in release.manifest.datasets.items() if entry.withheld} == {}
     dangling = f"""SELECT DISTINCT ?o {{ ?s ?p ?o FILTER(isIRI(?o) && STRSTARTS(STR(?o), "{BASE}id/"))
         FILTER NOT EXISTS {{ ?o a ?c }} }}"""

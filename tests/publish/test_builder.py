@@ -63,7 +63,7 @@ def test_a_release_is_what_its_manifest_says(release: Release) -> None:
     assert files == set(release.manifest.files) | packed
 
 
-def test_what_is_packed_beside_a_file_is_the_file(release: Release) -> None:
+def test_compressed_files_unpack_to_the_file(release: Release) -> None:
     unpack = {"gzip": gzip.decompress, "br": brotli.decompress}
     assert release.manifest.files["dump/all.nq"].packed.keys() == unpack.keys()
     for name, file in release.manifest.files.items():

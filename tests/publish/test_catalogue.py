@@ -299,7 +299,7 @@ def test_a_dataset_has_the_number_of_its_version_and_the_date_of_the_one_before(
     }
 
 
-def test_places_get_the_extent_that_the_records_tell(tmp_path: Path) -> None:
+def test_places_get_the_extent_of_their_records(tmp_path: Path) -> None:
     stated = "<dataset/projects> dct:spatial <https://example.org/here> . <https://example.org/here> dcat:bbox '1' ."
     place = f"<dataset/projects> dct:spatial <{HESSE}> ."
     found = config(tmp_path, PROJECTS, stated, place)

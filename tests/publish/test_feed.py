@@ -169,7 +169,7 @@ def test_every_syntax_says_the_same(tmp_path: Path, catalogue: Graph) -> None:
         assert all(one == other for one, other in pairwise(graphs))
 
 
-def test_what_conflicts_is_put_as_each_version_wants_it(tmp_path: Path, catalogue: Graph) -> None:
+def test_conflicting_properties_follow_each_version(tmp_path: Path, catalogue: Graph) -> None:
     written = Written(tmp_path, catalogue, 100)
     three, two = written.pages(VERSION_3)[0], written.pages(VERSION_2)[0]
     dataset, file = iri("dataset/municipalities"), iri("dataset/municipalities#nt")

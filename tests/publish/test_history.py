@@ -85,7 +85,7 @@ def test_the_dumps_depend_on_no_date(first: Releases, built: Build) -> None:
             assert one.manifest.files[name].sha256 == other.manifest.files[name].sha256, name
 
 
-def test_the_same_way_gives_the_same_bytes(data: Path, built: Build) -> None:
+def test_two_installations_with_the_same_builds_hold_the_same_bytes(data: Path, built: Build) -> None:
     """Two installations that were fed the same at the same moments hold the same."""
     for var in ("here", "there"):
         put(data / PROJECTS, rows(DATA / PROJECTS)[:0])

@@ -53,7 +53,7 @@ def test_the_built_catalogue_needs_no_reference(catalogue: Graph) -> None:
     ],
     ids=["no title", "no description", "two publishers", "a literal", "a wrong datatype", "no type"],
 )
-def test_what_is_violated_is_what_the_reference_says(catalogue: Graph, spoil: Callable[[Graph], object]) -> None:
+def test_violations_are_those_of_the_reference(catalogue: Graph, spoil: Callable[[Graph], object]) -> None:
     spoil(catalogue)
     expected = validation.validate([("catalogue", catalogue)]).violating
     assert expected

@@ -65,7 +65,7 @@ def come(log: list[str]) -> Iterator[Come]:
         visitor.join()
 
 
-def test_who_waits_comes_in_when_another_leaves(come: Come) -> None:
+def test_a_waiting_client_is_admitted_when_a_place_is_free(come: Come) -> None:
     admission = Admission(1, 1, 1)
     first, second = come(admission, "a"), come(admission, "b")
     assert (admission.inside, admission.waiting) == (1, 1)

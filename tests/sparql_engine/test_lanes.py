@@ -74,7 +74,7 @@ def test_long_queries_go_on_while_nobody_waits(pool: ThreadPoolExecutor) -> None
     assert [len(work.begun) for work in works] == [1, 1, 1]
 
 
-def test_who_has_begun_first_goes_on(pool: ThreadPoolExecutor) -> None:
+def test_the_query_that_started_first_continues(pool: ThreadPoolExecutor) -> None:
     lanes = Lanes(1, 32)
     first, second = Work(1.5), Work(1.5)
     futures = [pool.submit(lanes.run, "town", 30, first)]

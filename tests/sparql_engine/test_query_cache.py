@@ -81,12 +81,12 @@ def ask(engine: CachingEngine, text: str = SELECT, media_type: str = JSON, datas
     return engine.query(engine.prepare(text), media_type, dataset=dataset).read()
 
 
-def test_the_second_answer_is_the_first_and_nobody_is_asked(engine: CachingEngine, inner: Counting) -> None:
+def test_a_repeated_query_is_answered_from_the_cache(engine: CachingEngine, inner: Counting) -> None:
     assert ask(engine) == ask(engine) == ask(engine, f"\n{SELECT}  ")
     assert inner.asked == 1
 
 
-def test_what_differs_is_asked_apart(engine: CachingEngine, inner: Counting) -> None:
+def test_different_queries_have_different_cache_entries(engine: CachingEngine, inner: Counting) -> None:
     graph = Dataset(default=("http://localhost:8000/graph/projects",))
     answers = [ask(engine), ask(engine, media_type="text/csv"), ask(engine, dataset=graph), ask(engine, SELECT + " #")]
     assert inner.asked == 4

@@ -81,7 +81,7 @@ def asked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("path", EVERYTHING)
 @pytest.mark.parametrize("accept", ["*/*", "text/html", "application/rdf+xml"])
 @pytest.mark.parametrize("encoding", ["gzip, br", ""])
-def test_the_second_answer_is_the_first(
+def test_a_repeated_request_gets_the_cached_answer(
     client: FlaskClient, asked: list[str], path: str, accept: str, encoding: str
 ) -> None:
     headers = {"Accept": accept, "Accept-Encoding": encoding}
@@ -120,7 +120,7 @@ def test_an_outdated_tag_gets_the_answer(client: FlaskClient) -> None:
         assert client.get(HANAU, headers={"If-None-Match": '"old"'}).status_code == 200
 
 
-def test_what_must_not_be_kept_is_not(client: FlaskClient, asked: list[str]) -> None:
+def test_uncacheable_answers_are_not_cached(client: FlaskClient, asked: list[str]) -> None:
     volatile = "/sparql?query=SELECT%20%28UUID%28%29%20AS%20%3Fu%29%20%7B%7D"
     assert client.get(volatile).data != client.get(volatile).data
     paths = [volatile, "/healthz", "/metrics", "/nothing", "/sparql?query=nonsense", "/id/municipality/06415000"]

@@ -72,7 +72,7 @@ def kept_as(answer: requests.Response) -> str:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "\ud800" not in name])
 @pytest.mark.parametrize("output", ["report", "marked"])
-def test_what_comes_back_is_always_a_file_to_keep(service: Service, name: str, output: str) -> None:
+def test_returned_files_are_attachments(service: Service, name: str, output: str) -> None:
     form = {"content": base64.b64encode(CONTENT).decode(), "source": name, "output": output}
     found = kept_as(requests.post(f"{service.address}/validate", data=form, timeout=60))
     addition = {"report": "-Prüfbericht.html", "marked": "-geprüft.xlsx"}[output]
@@ -101,7 +101,7 @@ def test_a_file_whose_name_says_nothing_is_checked_all_the_same(service: Service
     assert answer.status_code == 200
 
 
-def test_no_file_is_no_file(service: Service) -> None:
+def test_a_form_without_a_file_is_a_problem(service: Service) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--x--\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = requests.post(f"{service.address}/api/validate", data=body, headers=headers, timeout=60)

@@ -80,7 +80,7 @@ def test_the_same_bytes_as_another_format_have_another_validator(address: str, p
 @pytest.mark.parametrize(
     "accept", ["image/png", "application/rdf+json", "x", "text/turtle;q=0", "*/*;q=0", "text/html;q=zwei"]
 )
-def test_where_nothing_fits_a_document_comes_as_it_usually_does(address: str, path: str, accept: str) -> None:
+def test_documents_ignore_an_unsupported_accept_header(address: str, path: str, accept: str) -> None:
     """RFC 9110, 12.5.1."""
     answer = ask(address, path, accept)
     assert (answer.status, answer.media_type) == (200, "text/turtle")

@@ -323,7 +323,7 @@ def test_a_claim_holds(seen: Seen, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
-def test_what_is_to_be_seen_is_there(seen: Seen, name: str) -> None:
+def test_every_address_named_as_evidence_answers(seen: Seen, name: str) -> None:
     for address in REQUIREMENTS[name]["see"]:
         seen.get(address)
         seen.get(address, BROWSER)
@@ -348,7 +348,7 @@ def test_deleted_records_answer_410_over_later_releases(data: Path, first: Relea
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_the_page_says_it_all(seen: Seen, language: str) -> None:
+def test_the_page_lists_every_requirement(seen: Seen, language: str) -> None:
     page = seen.client.get(f"/living-in-eu?lang={language}", headers={"Accept": BROWSER}).text
     for requirement in REQUIREMENTS.values():
         assert f'id="{requirement["anchor"]}"' in page
@@ -356,7 +356,7 @@ def test_the_page_says_it_all(seen: Seen, language: str) -> None:
     assert "MIMs Plus 9.0" in page
 
 
-def test_the_data_say_it_all(seen: Seen) -> None:
+def test_the_rdf_lists_every_requirement(seen: Seen) -> None:
     graph = seen.graph("living-in-eu.ttl")
     for requirement in REQUIREMENTS.values():
         node = URIRef(f"{BASE}living-in-eu#{requirement['anchor']}")

@@ -88,7 +88,7 @@ def test_the_real_projects_conform_to_the_published_schema(release: Release) -> 
     valid(content, release)
 
 
-def test_the_schema_notices(release: Release) -> None:
+def test_the_schema_rejects_wrong_projects(release: Release) -> None:
     """The judge of the tests judges: spoilt documents do not conform."""
     for spoil in (
         {"status": "done"},
@@ -195,7 +195,7 @@ def test_a_project_changes_with_its_grants(second: Release) -> None:
     "since",
     ["2024-03-09", "2024-03-09T16:00:00Z", "2024-03-09T17:00:00+01:00", "2024-03-09T16:00:00", "2023-11-14T22:13:21Z"],
 )
-def test_only_what_changed_since_then(client: FlaskClient, second: Release, since: str) -> None:
+def test_modified_since_gives_only_later_changes(client: FlaskClient, second: Release, since: str) -> None:
     answer = client.get("/navigator/projects.json", query_string={"modified_since": since})
     content = answer.get_json()
     valid(content, second)
