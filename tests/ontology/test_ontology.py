@@ -250,12 +250,13 @@ EXPECTED = {
     "district-type": "rural-district independent-city",
     "change-type": "merger incorporation independence",
     "funding-line": "model-project reuse",
-    "offer-type": "advice workshop forum newsletter database entry-format exchange directory guide collection guided-tour",
+    "offer-type": "advice workshop forum newsletter database entry-format exchange directory guide collection "
+    "guided-tour",
     "place-type": "hub lab city-lab digi-cafe test-field mobile-lab competence-centre",
     "event-type": "congress tour-stop series forum summit call opening fair meeting",
     "attendance-mode": "on-site online hybrid",
     "amount-precision": "exact rounded not-known",
-    "amount-kind": "whole-cost federal-share rounding revised-amount other-project contradiction",
+    "amount-kind": "whole-cost own-share federal-share rounding revised-amount other-project contradiction",
     "theme": "urban-data-platform environmental-sensors flood-warning parking traffic-management lorawan digital-twin "
     "citizen-participation e-file",
 }  # fmt: skip

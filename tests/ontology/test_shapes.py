@@ -697,6 +697,7 @@ GOOD: dict[str, Record] = {
         "description_en": "As the ministry says.",
         "programme": "programme/starke-heimat",
         "concerns": ["district/06431"],
+        "start": {"@value": "2021-03", "@type": "xsd:gYearMonth"},
         "asOf": {"@value": "2025-08", "@type": "xsd:gYearMonth"},
         "announcedProjects": 125,
         "announcedAmount": "71000000",
