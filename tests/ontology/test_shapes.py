@@ -653,6 +653,7 @@ GOOD: dict[str, Record] = {
         "partOf": "event/virtourell",
         "programme": "programme/starke-heimat",
         "attendanceMode": "online",
+        "email": "mailto:tour@example.org",
         "deadline": {"@value": "2021-06-30", "@type": "xsd:date"},
         "municipality": "municipality/06431011",
         "place": "place/hub",
