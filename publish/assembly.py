@@ -27,7 +27,7 @@ from publish.catalogue import interoperability as mims
 from publish.explanations import explanations, reports
 from publish.formats import dumps, records
 from publish.formats.dumps import DatasetDump, Files
-from publish.pictures import boundaries, pictures
+from publish.pictures import boundaries, completeness, pictures
 from publish.pictures.funding import Funding
 from publish.releases import history
 from publish.releases.contents import FINDINGS, HISTORY, LABELS, MIMS, QUALITY, SCHEMA_ORG, STATUS
@@ -211,7 +211,8 @@ class Assembly:
         statistics, described = self._describe_all(store, measured)
         self._files.content(SCHEMA_ORG, schema_org.datasets(described, self._base))
         published = feed.write(self._files, described, self._base, page_size)
-        self._write_derived(store, statistics, described, known, funding)
+        counted = [*funding.summary(self._base), *completeness.summary(_by_iri(ingested), funding, self._base)]
+        self._write_derived(store, statistics, described, known, counted)
         paged = self._paged(published)
         syndication.write_sitemap(self._files, self._base, paged, known)
         material = explanations.Material(ingested, labels, statistics, len(paged), store, self._base, self._previous)
@@ -239,14 +240,14 @@ class Assembly:
         return statistics, catalogue.describe(self._config, self._base, known, self._files.described, extents)
 
     def _write_derived(
-        self, store: ox.Store, statistics: Graph, described: Graph, known: History, funding: Funding
+        self, store: ox.Store, statistics: Graph, described: Graph, known: History, counted: Iterable[ox.Triple]
     ) -> None:
         """The graphs that are made of the others."""
         self._describe("catalog", "dump/catalog", feed.whole(described, self._base), store)
         self._describe("void", "void", dumps.from_rdflib(statistics), store)
         dates = dumps.canonical(history.dates_graph(known, self._base))
         self._describe("history", "history", dates, store)
-        self._describe("summary", "summary", dumps.canonical(funding.summary(self._base)), store)
+        self._describe("summary", "summary", dumps.canonical(counted), store)
 
     def _paged(self, published: Feed) -> dict[str, DatasetEntry]:
         """The datasets that have a page."""

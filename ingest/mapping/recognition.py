@@ -40,7 +40,7 @@ class Opened:
 
 
 def open_path(path: Path, record_type: RecordType, column_map: Mapping[str, str]) -> Opened:
-    """Open a file of the file system; parameters as for :func:`open_content`."""
+    """Open a file of the catalogue, which may have no records yet; parameters as for :func:`open_content`."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -48,7 +48,7 @@ def open_path(path: Path, record_type: RecordType, column_map: Mapping[str, str]
     except OSError as error:
         problem = UnreadableError("file-unreadable", path.name, detail=error.strerror)
         return Opened(path.name, record_type, (), (problem.finding,))
-    return open_content(path.name, content, SheetLimits(), record_type, column_map)
+    return open_content(path.name, content, SheetLimits(), record_type, column_map, empty="empty-table")
 
 
 def open_content(
@@ -57,12 +57,14 @@ def open_content(
     limits: SheetLimits,
     record_type: RecordType | None = None,
     column_map: Mapping[str, str] | None = None,
+    empty: str = "no-records",
 ) -> Opened:
     """Open a file; what is wrong with it is told in the findings.
 
     :param source: its name.
     :param record_type: what its records are; None to find out.
     :param column_map: header in the file to term, where the source uses other headers.
+    :param empty: the kind of finding when there are no records.
     """
     column_map = column_map or {}
     types = [record_type] if record_type else list(record_types().values())
@@ -77,7 +79,7 @@ def open_content(
             about = [finding for table in found for finding in table.findings]
             return Opened(source, None, (), (*about, _undecided(found[0], candidates)))
         (record_type,) = candidates
-    return _bound(found, record_type, column_map)
+    return _bound(found, record_type, column_map, empty)
 
 
 def _guess(found: Sequence[Table]) -> list[RecordType]:
@@ -94,7 +96,7 @@ def _undecided(table: Table, candidates: Sequence[RecordType]) -> Finding:
     return table.finding("type-unclear", row=table.header_row, types_de=labels["de"], types_en=labels["en"])
 
 
-def _bound(found: Sequence[Table], record_type: RecordType, column_map: Mapping[str, str]) -> Opened:
+def _bound(found: Sequence[Table], record_type: RecordType, column_map: Mapping[str, str], empty: str) -> Opened:
     """Recognise the tables: all that have the key and another column, or else the one that looks most like records."""
     visible = [table for table in found if table.visible] or list(found)
     candidates = [mapping.bind(table, record_type, column_map) for table in visible]
@@ -106,8 +108,8 @@ def _bound(found: Sequence[Table], record_type: RecordType, column_map: Mapping[
     skipped = [_skipped(table) for table in found if table.sheet not in taken]
     mark = found[0].mark
     outdated = [found[0].finding("template-outdated")] if mark and mark.is_outdated else []
-    empty = [] if any(len(bound.table.cells) for bound in chosen) else [best.table.finding("no-records")]
-    return Opened(best.table.source, record_type, chosen, (*skipped, *outdated, *empty))
+    nothing = [] if any(len(bound.table.cells) for bound in chosen) else [best.table.finding(empty)]
+    return Opened(best.table.source, record_type, chosen, (*skipped, *outdated, *nothing))
 
 
 def _skipped(table: Table) -> Finding:

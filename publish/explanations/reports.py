@@ -7,7 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from rdflib import DCTERMS, RDF, RDFS, SH, URIRef
 from rdflib import Literal as RdfLiteral
@@ -32,6 +32,11 @@ _MOST_SHOWN = 100
 """Findings of a dataset that the page shows; the report has them all."""
 
 _LANGUAGE_NOTE = re.compile(r" \((?:deutsch|englisch|German|English)\)$")
+
+_APART: Final = (SR.projectCount, SR.grantCount, SR.grantedSum)
+"""What is counted and shown in a place of its own; then what among the other properties, of money and of people."""
+_AMONG_OTHERS: Final = (SR.publishedGrants, SR.publishedSum)
+_PEOPLE: Final = (SR.inhabitantsReached,)
 
 
 def quality(ingested: Ingested) -> dict[str, Any]:
@@ -140,9 +145,11 @@ def _named(table: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Any]]:
 
 def _summary() -> dict[str, dict[str, Any]]:
     """What a release counts and sums of records, in the names of the vocabulary."""
+    groups = dict.fromkeys((*_APART, *_AMONG_OTHERS), ontology.SRS.moneyGroup)
+    groups |= dict.fromkeys(_PEOPLE, ontology.SRS.locationGroup)
     return {
-        str(term): {**_vocabulary_labels(str(term)), "order": order, "group": str(ontology.SRS.moneyGroup)}
-        for order, term in enumerate((SR.projectCount, SR.grantCount, SR.grantedSum), 1)
+        str(term): {**_vocabulary_labels(str(term)), "order": order, "group": str(group)}
+        for order, (term, group) in enumerate(groups.items(), 1)
     }
 
 
@@ -161,7 +168,7 @@ def _apart(record_types: Iterable[RecordType]) -> set[str]:
     """The properties that pages show in places of their own: names, descriptions, counts, dates, and others."""
     fields = (field for record_type in record_types for field in record_type.fields)
     shown = {field.path for field in fields if field.apart or field.role in ("LabelRole", "DescriptionRole")}
-    return shown | {str(DCTERMS.issued), str(DCTERMS.modified)} | set(_summary())
+    return shown | {str(DCTERMS.issued), str(DCTERMS.modified)} | set(map(str, _APART))
 
 
 def _incoming(record_types: Iterable[RecordType]) -> dict[str, list[str]]:

@@ -27,12 +27,14 @@ class Award:
     """A grant with what its project and its recipients say of it; IRIs are relative to ``{base}id/``.
 
     :ivar amount: in euros, if it is known.
+    :ivar date: of the award, as precise as it is known.
     :ivar year: of the award, four digits, if it is known.
     :ivar units: recipients, and the areas that they lie in.
     """
 
     grant: str
     amount: Decimal | None
+    date: str | None
     year: str | None
     programme: str | None
     projects: tuple[str, ...]
@@ -79,8 +81,18 @@ class Funding:
                 giver.projects.update(award.projects)
         return found
 
+    def inhabitants(self, project: Node) -> int:
+        """Of the municipalities and districts that take part, each person once."""
+        taking_part = set(members(project))
+        outermost = [iri for iri in taking_part if not (self._upwards(iri) - {iri}) & taking_part]
+        return sum(int(self._records[iri].get("population", 0)) for iri in outermost if iri in self._records)
+
     def summary(self, base: str) -> Iterator[ox.Triple]:
-        """The totals as RDF."""
+        """The totals as RDF, and how many people each project reaches."""
+        for node in self._records.values():
+            if node["type"] in with_role("activity") and (reached := self.inhabitants(node)):
+                literal = ox.Literal(str(reached), datatype=_INTEGER)
+                yield ox.Triple(ox.NamedNode(f"{base}id/{node['id']}"), ox.NamedNode(SR.inhabitantsReached), literal)
         for iri, totals in self.totals().items():
             if iri not in self._records:
                 continue
@@ -106,6 +118,7 @@ class Funding:
         return Award(
             grant=node["id"],
             amount=Decimal(str(node["amount"])) if known else None,
+            date=date(node.get("awardDate")),
             year=year(node.get("awardDate")),
             programme=node.get("programme"),
             projects=tuple(_list(node.get("project"))),
@@ -123,10 +136,16 @@ def members(project: Node) -> list[str]:
     return [*_list(project.get("lead")), *_list(project.get("partner"))]
 
 
-def year(date: object) -> str | None:
+def date(value: object) -> str | None:
+    """A date as precise as it is known, as a record has it."""
+    text = value["@value"] if isinstance(value, dict) else value
+    return str(text) if text else None
+
+
+def year(value: object) -> str | None:
     """The year of a date as precise as it is known, as a record has it."""
-    text = date["@value"] if isinstance(date, dict) else date
-    return str(text)[:4] if text else None
+    text = date(value)
+    return text and text[:4]
 
 
 def _list(value: object) -> list[str]:

@@ -17,7 +17,7 @@ from publish.formats.tabular import point
 from publish.pictures.funding import Funding, members
 
 MOST: Final = 12
-"""References by one property that a page shows."""
+"""References by one property, from records of one type, that a page shows."""
 
 _NEARBY: Final = 5
 _DATES: Final = ("awardDate", "start", "changeDate")
@@ -26,15 +26,17 @@ _DATES: Final = ("awardDate", "start", "changeDate")
 def find(records: Mapping[str, Node], record_types: Iterable[RecordType], funding: Funding) -> dict[str, Any]:
     """The document for the pages.
 
-    ``references`` has, for each record and property by which more than :data:`MOST` records refer to it, the newest of
-    these; ``inside`` has for each area the newest projects and grants of the municipalities in it, ``nearby`` for each
-    place and field of action the projects that the nearest others lead, nearest first. IRIs are relative to
+    ``references`` has, for each record and property by which more than :data:`MOST` records of a type refer to it, the
+    newest of each type; ``inside`` has for each area the newest projects and grants of the municipalities in it,
+    ``nearby`` for each place and field of action the projects that the nearest others lead, nearest first; ``themes``
+    for each theme the newest projects that have it, and what grants for them came to. IRIs are relative to
     ``{base}id/``.
     """
     return {
         "references": _references(records, record_types),
         "inside": _inside(records, funding),
         "nearby": _nearby(records),
+        "themes": _themes(records, funding),
     }
 
 
@@ -49,8 +51,12 @@ def _references(records: Mapping[str, Node], record_types: Iterable[RecordType])
     result: dict[str, dict[str, list[str]]] = defaultdict(dict)
     never_cut = with_role("area") | with_role("unit")
     for (target, path), nodes in sorted(found.items()):
-        if len(nodes) > MOST and nodes[0]["type"] not in never_cut:
-            result[target][path] = [node["id"] for node in newest(nodes)[:MOST]]
+        by_type = {
+            name: [node for node in nodes if node["type"] == name] for name in sorted({n["type"] for n in nodes})
+        }
+        if any(len(group) > MOST for name, group in by_type.items() if name not in never_cut):
+            shown = [newest(group)[: None if name in never_cut else MOST] for name, group in by_type.items()]
+            result[target][path] = [node["id"] for group in shown for node in group]
     return result
 
 
@@ -67,6 +73,26 @@ def _inside(records: Mapping[str, Node], funding: Funding) -> dict[str, list[str
                 shown.append(node["id"])
     chosen = {unit: sorted(iri for shown in by_type.values() for iri in shown) for unit, by_type in found.items()}
     return {unit: iris for unit, iris in sorted(chosen.items()) if iris}
+
+
+def _themes(records: Mapping[str, Node], funding: Funding) -> dict[str, dict[str, Any]]:
+    """Only grants for a single project say what it costs, so those for several are left out."""
+    single = {award.projects[0]: award.amount for award in funding.awards if len(award.projects) == 1 and award.amount}
+    having: dict[str, list[Node]] = defaultdict(list)
+    for node in records.values():
+        if node["type"] in with_role("activity"):
+            for theme in node.get("theme", ()):
+                having[theme].append(node)
+    found = {}
+    for theme, nodes in sorted(having.items()):
+        amounts = sorted(single[node["id"]] for node in nodes if node["id"] in single)
+        found[theme] = {
+            "projects": [node["id"] for node in newest(nodes)[:MOST]],
+            "count": len(nodes),
+            "amounts": [str(amounts[0]), str(amounts[len(amounts) // 2]), str(amounts[-1])] if amounts else [],
+            "known": len(amounts),
+        }
+    return found
 
 
 def newest(nodes: Iterable[Node]) -> list[Node]:

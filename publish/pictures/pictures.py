@@ -8,11 +8,11 @@ from typing import Any
 from ingest import record_types
 from ingest.rdf import Node
 from publish.formats.dumps import Files
-from publish.pictures import areas, charts, neighbours, overview
+from publish.pictures import areas, charts, completeness, neighbours, overview
 from publish.pictures.boundaries import Boundaries
 from publish.pictures.figures import Figure, figures, options, texts
 from publish.pictures.funding import Funding
-from publish.releases.contents import FIGURES, MAP, NEIGHBOURS, OVERVIEW
+from publish.releases.contents import COMPLETENESS, FIGURES, MAP, NEIGHBOURS, OVERVIEW
 
 LANGUAGES = ("de", "en")
 
@@ -31,6 +31,7 @@ def write(
         files.content(MAP, drawn)
     files.content(NEIGHBOURS, neighbours.find(records, record_types().values(), funding))
     files.content(OVERVIEW, overview.overview(records, funding))
+    files.content(COMPLETENESS, completeness.document(records, funding))
     made = figures(records, funding, base)
     for figure in made:
         files.write(f"figures/{figure.name}.csv", figure.csv().encode())

@@ -171,11 +171,9 @@ def succeed(
 
 def unreadable(listed: Iterable[Source], ingested: Ingested) -> set[str]:
     """Datasets of which some records may be there without being recognised: a file or a key could not be read."""
-    # A table that was read and has no rows any more says that all its records are gone.
+    # A table that was read and has no rows any more says that all its records are gone: no violation.
     unread = {
-        finding.source
-        for finding in ingested.findings
-        if finding.row is None and finding.severity == "violation" and finding.code != "no-records"
+        finding.source for finding in ingested.findings if finding.row is None and finding.severity == "violation"
     }
     names = {source.dataset for source in listed if source.file in unread}
     for name, part in ingested.datasets.items():

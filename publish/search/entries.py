@@ -131,6 +131,7 @@ class Entries:
             facets={
                 "type": [token(record_type.name)],
                 "field": sorted(_values(node, "field")),
+                "theme": sorted(_values(node, "theme")),
                 "district": [iri.partition("/")[2] for iri in districts],
                 "programme": self._programmes_of(node, programmes),
                 "status": _values(node, "status"),

@@ -52,7 +52,7 @@ CREATE TABLE facet_value(
 CREATE TABLE ordering(name TEXT PRIMARY KEY, numbers BLOB NOT NULL);
 CREATE TABLE place(id INTEGER PRIMARY KEY, iri TEXT NOT NULL, name TEXT NOT NULL, longitude REAL, latitude REAL);
 """
-_FACETS: Final = ("type", "field", "district", "programme", "status", "year", "amount")
+_FACETS: Final = ("type", "field", "theme", "district", "programme", "status", "year", "amount")
 
 
 def write(path: Path, records: Mapping[str, Node], projects: Iterable[Row], base: str) -> SearchIndex:
@@ -189,7 +189,7 @@ def _labels(facet: str, value: str, records: Mapping[str, Node]) -> tuple[str, s
         case "type":
             label = next(kind.label for kind in searched() if token(kind.name) == value)
             return label["de"], label["en"]
-        case "field" | "status":
+        case "field" | "theme" | "status":
             names = concept_names(the("activity").field(facet).prefix + value)
             return names["de"], names["en"]
         case "district":
@@ -206,7 +206,7 @@ def _in_order(facet: str, labels: Mapping[str, tuple[str, str]]) -> list[str]:
     match facet:
         case "type":
             return [name for name in (token(kind.name) for kind in searched()) if name in labels]
-        case "field" | "status":
+        case "field" | "theme" | "status":
             options = the("activity").field(facet).options
             return [value for value in (option.rpartition("#")[2] for option in options) if value in labels]
         case "year":

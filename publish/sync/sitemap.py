@@ -15,7 +15,20 @@ _MOST: Final = 50_000
 Page = tuple[str, str | None]
 """Address of a page and when it changed last: a day or a moment."""
 
-_SEARCHED: Final = ("q", "type", "field", "district", "programme", "status", "year", "amount", "at", "sort", "page")
+_SEARCHED: Final = (
+    "q",
+    "type",
+    "field",
+    "theme",
+    "district",
+    "programme",
+    "status",
+    "year",
+    "amount",
+    "at",
+    "sort",
+    "page",
+)
 """Parameters that the address of a search may begin with; named, as some readers of robots.txt drop an empty query."""
 
 

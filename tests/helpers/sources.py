@@ -25,10 +25,14 @@ def few_records(target: Path) -> Path:
     for name, column in (("states", "Verwaltungssitz"), ("government_districts", "Verwaltungssitz"),
                          ("districts", "Verwaltungssitz"), ("organisations", "Gemeinde")):  # fmt: skip
         put(data / f"{name}.csv", [row | {column: ""} for row in rows(data / f"{name}.csv")])
-    for name in ("events", "offers", "places"):
+    programmes = data / "programmes.csv"
+    put(programmes, [row | {"Beratungsangebot": ""} for row in rows(programmes)])
+    for name in ("events", "offers", "places", "stated_amounts", "statements", "use_case_sketches"):
         put(data / f"{name}.csv", [])
     projects = [row for row in rows(data / "projects.csv") if row["Federführung"] in names]
-    projects = [row for row in projects if not row["Partner"] and not row["Nachnutzung von"]]
+    projects = [
+        row for row in projects if not row["Partner"] and not row["Nachnutzung von"] and not row["Fortsetzung von"]
+    ]
     put(data / "projects.csv", projects)
     keys = {row["Kennung"] for row in projects}
     put(data / "grants.csv", [row for row in rows(data / "grants.csv") if row["Projekt"] in keys])

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT / "data"
 """The living records, which stewards change; only tests of what must always hold look at them."""
 DATA = ROOT / "tests" / "fixtures" / "records"
-"""Real records as they were in November 2026, which nobody changes: what tests count and search."""
+"""Real records as they were in November 2026, which nobody changes, and an invented sketch: what tests count."""
 BASE = "http://localhost:8000/"
 EDITOR = ROOT / "smartregion" / "web" / "static" / "vendor" / "yasqe.js"
 needs_editor = pytest.mark.skipif(not EDITOR.exists(), reason="The query editor is not built: make setup builds it.")

@@ -307,7 +307,7 @@ def test_the_kind_of_file_and_its_headers_do_not_matter(
 
 
 def test_fields_come_from_context_and_shapes() -> None:
-    assert len(record_types()) == 14
+    assert len(record_types()) == 16
     project = by_name("Project")
     assert project.key.term == "identifier"
     kinds = {field.term: field.kind for field in project.columns}

@@ -28,13 +28,6 @@ from ingest.references import Register
 TYPES = sorted(each.name for each in record_types().values())
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 # Nobody has sent a sketch of a use case yet.
-SKETCH = {
-    "identifier": "parkraum-app",
-    "title_de": "Parkraum-App",
-    "municipality": "Hanau",
-    "field": "Smart Mobility",
-    "benefit": "Weniger Suchverkehr",
-}
 
 
 def received(name: str, content: bytes, there: Standing, thread: Executor) -> SourcePart:
@@ -44,11 +37,7 @@ def received(name: str, content: bytes, there: Standing, thread: Executor) -> So
 
 def records(made: Template) -> list[Mapping[str, str]]:
     """Records to fill in: the examples, as texts by term."""
-    if made.record_type.name != "UseCaseSketch":
-        return list(made.examples)
-    assert made.examples == []
-    sketch = {field.term: SKETCH.get(field.term, "") for field in made.record_type.columns}
-    return [{**sketch, "field": made.columns[[c.field.term for c in made.columns].index("field")].choices[0]}]
+    return list(made.examples)
 
 
 def fill_workbook(content: bytes, made: Template) -> bytes:
@@ -118,7 +107,7 @@ def in_order(part: SourcePart, record_type: RecordType) -> None:
 def test_a_filled_template_is_in_order(name: str, language: Language, there: Standing, thread: Executor) -> None:
     record_type = by_name(name)
     made = template(record_type, language, there)
-    assert len(made.examples) == {"UseCaseSketch": 0, "State": 1, "MetropolitanRegion": 2}.get(name, 3)
+    assert len(made.examples) == {"UseCaseSketch": 1, "State": 1, "MetropolitanRegion": 2}.get(name, 3)
     in_order(
         received("a.xlsx", fill_workbook(written(record_type, language, "xlsx", there), made), there, thread),
         record_type,

@@ -110,6 +110,7 @@ def test_every_term_that_is_defined_is_used() -> None:
     superclasses = set(graph.objects(None, RDFS.subClassOf))
     # What is measured is used in the catalogue (tests/publish/test_quality.py), sums in the summary.
     elsewhere = {*graph.subjects(RDF.type, METRIC), SR.projectCount, SR.grantCount, SR.grantedSum}
+    elsewhere |= {SR.inhabitantsReached, SR.publishedGrants, SR.publishedSum}
     unused = defined() - in_context() - in_shapes() - superclasses - elsewhere
     assert not unused
 
@@ -249,9 +250,15 @@ EXPECTED = {
     "district-type": "rural-district independent-city",
     "change-type": "merger incorporation independence",
     "funding-line": "model-project reuse",
-    "offer-type": "advice workshop forum newsletter database entry-format",
-    "place-type": "hub lab city-lab digi-cafe test-field",
-    "event-type": "congress tour-stop series forum summit",
+    "offer-type": "advice workshop forum newsletter database entry-format exchange directory guide collection "
+    "guided-tour",
+    "place-type": "hub lab city-lab digi-cafe test-field mobile-lab competence-centre",
+    "event-type": "congress tour-stop series forum summit call opening fair meeting",
+    "attendance-mode": "on-site online hybrid",
+    "amount-precision": "exact rounded not-known",
+    "amount-kind": "whole-cost own-share federal-share rounding revised-amount other-project contradiction",
+    "theme": "urban-data-platform environmental-sensors flood-warning parking traffic-management lorawan digital-twin "
+    "citizen-participation e-file",
 }  # fmt: skip
 NAMES = ontology.scheme_names()
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from publish.releases.contents.model import ClassLabels, RecordType, Rules, Scheme, VocabularyPage
-from publish.releases.contents.pages import Completion, Figures, MapOfAreas, Neighbours, Overview
+from publish.releases.contents.pages import Completeness, Completion, Figures, MapOfAreas, Neighbours, Overview
 from publish.releases.contents.reports import Assessment, KindOfFinding, Mims, QualityReport, StatusReport
 from publish.releases.contents.sync import Cuts, RecordHistory
 
@@ -42,6 +42,7 @@ class Content(Generic[T]):
 
 
 ASSESSMENT: Final = Content("mqa.json", Assessment | None)  # type: ignore[arg-type]
+COMPLETENESS: Final = Content("completeness.json", Completeness)
 COMPLETION: Final = Content("completion.json", Completion, public=True)
 CUTS: Final = Content("navigator/cuts.json", Cuts)
 FIGURES: Final = Content("figures.json", Figures)
@@ -50,7 +51,7 @@ HISTORY: Final = Content("history.json", RecordHistory)
 LABELS: Final = Content("labels.json", ClassLabels)
 MAP: Final = Content("map.json", MapOfAreas)
 MIMS: Final = Content("mims.json", Mims)
-NEIGHBOURS: Final = Content("neighbours.json", Neighbours)
+NEIGHBOURS: Final = Content("neighbours.json", Neighbours, version=2)
 OVERVIEW: Final = Content("overview.json", Overview)
 QUALITY: Final = Content("quality.json", QualityReport, public=True)
 RECORDS: Final = Content("records.json", list[RecordType])
@@ -63,8 +64,8 @@ VOCABULARY: Final = Content("vocabulary.json", VocabularyPage)
 CONTENTS: Final[dict[str, Content[Any]]] = {
     content.name: content
     for content in (
-        *(ASSESSMENT, COMPLETION, CUTS, FIGURES, FINDINGS, HISTORY, LABELS, MAP, MIMS, NEIGHBOURS, OVERVIEW),
-        *(QUALITY, RECORDS, RULES, SCHEMA_ORG, SCHEMES, STATUS, VOCABULARY),
+        *(ASSESSMENT, COMPLETENESS, COMPLETION, CUTS, FIGURES, FINDINGS, HISTORY, LABELS, MAP, MIMS, NEIGHBOURS),
+        *(OVERVIEW, QUALITY, RECORDS, RULES, SCHEMA_ORG, SCHEMES, STATUS, VOCABULARY),
     )
 }
 """By name."""

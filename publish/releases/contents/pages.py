@@ -124,16 +124,81 @@ class Overview(TypedDict):
 
 
 @closed
+class ThemeProjects(TypedDict):
+    """Projects of a theme: the newest, how many, and what grants for a single one of them came to, in euros.
+
+    ``amounts``: the least, the middle and the largest, if any is ``known``.
+    """
+
+    projects: list[str]
+    count: int
+    amounts: list[str]
+    known: int
+
+
+@closed
 class Neighbours(TypedDict):
     """What pages show beside records; IRIs are relative to ``{base}id/``.
 
     ``references``: by record and property, those that refer to it. ``inside``: by area. ``nearby``: by municipality and
-    notation of a field of action.
+    notation of a field of action. ``themes``: by notation of a theme.
     """
 
     references: dict[str, dict[str, list[str]]]
     inside: dict[str, list[str]]
     nearby: dict[str, dict[str, list[str]]]
+    themes: dict[str, ThemeProjects]
+
+
+@closed
+class StatementCoverage(TypedDict):
+    """What a funder says of its programme, and what is here of it; ``partly``: of some areas only.
+
+    ``undated``: grants without a date, ``unknown``: grants without an amount, of those here. ``counts`` and ``sums``:
+    ``agrees``, ``fewer``, ``more`` or ``open``; none where nothing is stated.
+    """
+
+    id: str
+    title: Texts
+    programme: str | None
+    partly: bool
+    projects: str | None
+    amount: str | None
+    missing: str | None
+    searched: str | None
+    grants: int
+    undated: int
+    unknown: int
+    total: str
+    counts: str | None
+    sums: str | None
+
+
+@closed
+class ProgrammeCoverage(TypedDict):
+    """Grants of a programme by year, and by field of action of their projects; the year may be empty."""
+
+    title: Texts
+    years: dict[str, int]
+    fields: dict[str, int]
+
+
+@closed
+class SourcesRead(TypedDict):
+    """How many records have a source, for how many of these it is noted when it was read, and the last such day."""
+
+    sourced: int
+    read: int
+    last: str | None
+
+
+@closed
+class Completeness(TypedDict):
+    """What is here of what funders say; programmes by IRI relative to ``{base}id/``."""
+
+    statements: list[StatementCoverage]
+    programmes: dict[str, ProgrammeCoverage]
+    records: SourcesRead
 
 
 @closed

@@ -23,7 +23,9 @@ def register(app: Flask) -> None:
     flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
     app.jinja_env.globals.update(language=language, spoken=spoken)
-    app.jinja_env.filters.update(number=number, euros=euros, day=day, moment=moment, size=size, said=said)
+    app.jinja_env.filters.update(
+        number=number, euros=euros, day=day, partial_day=partial_day, moment=moment, size=size, said=said
+    )
 
 
 def language() -> Literal["de", "en"]:

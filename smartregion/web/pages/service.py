@@ -8,11 +8,11 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from publish.releases.contents import ASSESSMENT, FINDINGS, RECORDS, SCHEMA_ORG, STATUS
+from publish.releases.contents import ASSESSMENT, COMPLETENESS, FINDINGS, RECORDS, SCHEMA_ORG, STATUS
 from publish.releases.formats import FORMATS
 from publish.releases.manifest import ReleaseFile
 from smartregion.web.catalogue.feed import SUFFIXES
-from smartregion.web.http.language import lazy_gettext
+from smartregion.web.http.language import language, lazy_gettext
 from smartregion.web.site import documents
 from smartregion.web.site.site import published, site
 
@@ -118,6 +118,8 @@ def status() -> ResponseReturnValue:
         records={entry["segment"]: entry["label"] for entry in types[::-1]},
         mqa=now.read(ASSESSMENT),
         kinds=now.read(FINDINGS),
+        completeness=now.read(COMPLETENESS),
+        fields={value: known.label[language()] for value, known in now.search.facets.get("field", {}).items()},
     )
     return _unkept(text)
 

@@ -22,6 +22,7 @@ from smartregion.web.http.problems import Problem
 from smartregion.web.records.citation import cite
 from smartregion.web.records.descriptions import Description, describe
 from smartregion.web.records.entity_page import EntityPage
+from smartregion.web.records.guidance import guide
 from smartregion.web.site import documents
 from smartregion.web.site.display import Naming, node
 from smartregion.web.site.documents import OFFERED, SUFFIXES, Triples
@@ -127,6 +128,7 @@ def _page(description: Description) -> str:
     return render_template(
         "entity.html",
         page=page,
+        guidance=guide(description),
         iri=description.iri,
         segment=segment,
         key=key,

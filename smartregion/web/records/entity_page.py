@@ -68,6 +68,8 @@ class GrantLine:
     :ivar beside: two of project, recipient and programme; not what the page is about.
     :ivar amount: as people write it; None if it is unknown.
     :ivar joint: the joint total that it is a part of, which is not added up.
+    :ivar exact: False if no source tells whether the amount is rounded.
+    :ivar others: what other sources say of it, with what that probably is; none is added up.
     """
 
     title: str
@@ -76,6 +78,8 @@ class GrantLine:
     date: str | None
     amount: str | None
     joint: str | None
+    exact: bool
+    others: list[Card]
 
 
 @dataclass(frozen=True)
@@ -266,6 +270,17 @@ class EntityPage:
             date=None if date is None else literal(date).text,
             amount=None if amount is None else self._money(name, amount),
             joint=None if joint is None else self._money("", joint),
+            exact=amount is None or facts.literal(name, "sr:approximate") is not None,
+            others=[
+                Card(
+                    self._naming[other],
+                    href(other),
+                    [],
+                    [self._naming[kind] for kind in self._facts.links(other, "dct:type")],
+                )
+                for other in self._description.figures
+                if name in facts.links(other, "sr:grant")
+            ],
         )
 
     def _money(self, name: str, amount: Decimal) -> str:
@@ -289,8 +304,9 @@ class EntityPage:
             name: [labels.of_property(path, self._facts.classes(name), language()) for path in paths[name]]
             for name in self._by_date(names, "schema:startDate")
         }
-        # That projects are led and municipalities lie here is what one expects.
-        expected = all(self._has_role("activity", name) or self._has_role("unit", name) for name in names)
+        # That projects are led and municipalities lie here is what one expects, but nothing of projects to each other.
+        led = all(self._has_role("activity", name) or self._has_role("unit", name) for name in names)
+        expected = led and not self._has_role("activity", self._iri)
         telling = len({tuple(role) for role in roles.values()}) > 1 or not expected
         return [
             Card(self._naming[name], href(name), role if telling else [], self._brief(name))

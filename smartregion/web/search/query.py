@@ -10,7 +10,7 @@ from typing import Final
 from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
-FACETS: Final = ("type", "field", "district", "programme", "status", "year", "amount")
+FACETS: Final = ("type", "field", "theme", "district", "programme", "status", "year", "amount")
 """Filters of which several values may be chosen, in the order in which they are shown and written."""
 ORDERS: Final = ("relevance", "newest", "amount", "name")
 """Ways to sort, the usual one first."""

@@ -22,6 +22,7 @@ from smartregion.web.site.site import published
 NAMES: Final = {
     "type": lazy_gettext("Art"),
     "field": lazy_gettext("Handlungsfeld"),
+    "theme": lazy_gettext("Thema"),
     "district": lazy_gettext("Kreis"),
     "programme": lazy_gettext("Förderprogramm"),
     "status": lazy_gettext("Status"),

@@ -104,7 +104,7 @@ def href(iri: str) -> str | None:
     elif iri.startswith(vocabulary):
         path = "ontology#" + iri[len(vocabulary) :]
     else:
-        return iri if iri.startswith(("http://", "https://", "mailto:")) else None
+        return iri if iri.startswith(("http://", "https://", "mailto:", "tel:")) else None
     path, mark, fragment = path.partition("#")
     is_page = not path.startswith(("source/", "dump/"))
     query = f"?lang={choice}" if is_page and choice in LANGUAGES else ""
