@@ -13,7 +13,7 @@ from publish.catalogue import mqa
 from publish.explanations import completion, rules, schemes, vocabulary
 from publish.explanations import record_types as records
 from publish.formats.dumps import Files
-from publish.releases.contents import ASSESSMENT, COMPLETION, RECORDS, RULES, SCHEMES, VOCABULARY, Content
+from publish.releases.contents import ASSESSMENT, COMPLETION, RECORDS, RULES, SCHEMES, VOCABULARY, ReleaseContent
 from publish.releases.release import Release
 
 
@@ -43,7 +43,7 @@ def write(files: Files, material: Material) -> None:
     types, base = record_types(), material.base
     segments = {record_type.iri: record_type.segment for record_type in types.values()}
     explained = records.table(types, material.ingested)
-    tables: dict[Content[Any], object] = {
+    tables: dict[ReleaseContent[Any], object] = {
         COMPLETION: completion.table(material.statistics, material.labels),
         VOCABULARY: vocabulary.table(
             types, material.labels, records.examples(explained), material.store, material.previous

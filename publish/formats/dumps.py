@@ -17,7 +17,7 @@ import ontology
 from ingest.model import Field, RecordType
 from ingest.rdf import Node
 from ontology import jsonld
-from publish.releases.contents import VERSIONS, Content
+from publish.releases.contents import VERSIONS, ReleaseContent
 from publish.releases.formats import FORMATS
 from publish.releases.manifest import SUFFIXES, Packed, ReleaseFile, measure
 
@@ -99,7 +99,7 @@ class Files:
         self.path(name).write_bytes(content)
         self.done(name, dataset, media_type)
 
-    def content(self, content: Content[Any], document: object) -> None:
+    def content(self, content: ReleaseContent[Any], document: object) -> None:
         """Write a file that is to be read back.
 
         :raises pydantic.ValidationError: the document is not of its type.

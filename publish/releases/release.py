@@ -28,7 +28,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from publish.releases.contents import CONTENTS, INTERNAL, Content, T
+from publish.releases.contents import CONTENTS, INTERNAL, ReleaseContent, T
 from publish.releases.manifest import MANIFEST, SUFFIXES, Manifest, OtherVersionError, Packed, ReleaseFile, measure
 
 
@@ -101,7 +101,7 @@ class Release:
             raise KeyError(name)
         return self.file(name)
 
-    def read(self, content: Content[T]) -> T:
+    def read(self, content: ReleaseContent[T]) -> T:
         """The content of a file that a build wrote to be read back.
 
         :raises KeyError: the release has none.
@@ -123,7 +123,7 @@ class Release:
                 return self._of_another_version(content, described.schema)
         return None
 
-    def _of_another_version(self, content: Content[Any], found: int | None) -> str:
+    def _of_another_version(self, content: ReleaseContent[Any], found: int | None) -> str:
         return (
             f"Release {self.id} was written by another version of this software: {content.name} has schema version"
             f" {found or 'none'} instead of {content.version}. Run: smartregion build"

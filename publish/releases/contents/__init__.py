@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Content(Generic[T]):
+class ReleaseContent(Generic[T]):
     """A file that is read back.
 
     :ivar name: below ``files/``.
@@ -41,27 +41,27 @@ class Content(Generic[T]):
         return TypeAdapter(self.type)
 
 
-ASSESSMENT: Final = Content("mqa.json", Assessment | None)  # type: ignore[arg-type]
-COMPLETENESS: Final = Content("completeness.json", Completeness)
-COMPLETION: Final = Content("completion.json", Completion, public=True)
-CUTS: Final = Content("navigator/cuts.json", Cuts)
-FIGURES: Final = Content("figures.json", Figures)
-FINDINGS: Final = Content("findings.json", dict[str, KindOfFinding], public=True)
-HISTORY: Final = Content("history.json", RecordHistory)
-LABELS: Final = Content("labels.json", ClassLabels)
-MAP: Final = Content("map.json", MapOfAreas)
-MIMS: Final = Content("mims.json", Mims)
-NEIGHBOURS: Final = Content("neighbours.json", Neighbours, version=2)
-OVERVIEW: Final = Content("overview.json", Overview)
-QUALITY: Final = Content("quality.json", QualityReport, public=True)
-RECORDS: Final = Content("records.json", list[RecordType])
-RULES: Final = Content("rules.json", Rules)
-SCHEMA_ORG: Final = Content("schema-org.json", dict[str, dict[str, dict[str, Any]]])
-SCHEMES: Final = Content("schemes.json", dict[str, Scheme])
-STATUS: Final = Content("status.json", StatusReport)
-VOCABULARY: Final = Content("vocabulary.json", VocabularyPage)
+ASSESSMENT: Final = ReleaseContent("mqa.json", Assessment | None)  # type: ignore[arg-type]
+COMPLETENESS: Final = ReleaseContent("completeness.json", Completeness)
+COMPLETION: Final = ReleaseContent("completion.json", Completion, public=True)
+CUTS: Final = ReleaseContent("navigator/cuts.json", Cuts)
+FIGURES: Final = ReleaseContent("figures.json", Figures)
+FINDINGS: Final = ReleaseContent("findings.json", dict[str, KindOfFinding], public=True)
+HISTORY: Final = ReleaseContent("history.json", RecordHistory)
+LABELS: Final = ReleaseContent("labels.json", ClassLabels)
+MAP: Final = ReleaseContent("map.json", MapOfAreas)
+MIMS: Final = ReleaseContent("mims.json", Mims)
+NEIGHBOURS: Final = ReleaseContent("neighbours.json", Neighbours, version=2)
+OVERVIEW: Final = ReleaseContent("overview.json", Overview)
+QUALITY: Final = ReleaseContent("quality.json", QualityReport, public=True)
+RECORDS: Final = ReleaseContent("records.json", list[RecordType])
+RULES: Final = ReleaseContent("rules.json", Rules)
+SCHEMA_ORG: Final = ReleaseContent("schema-org.json", dict[str, dict[str, dict[str, Any]]])
+SCHEMES: Final = ReleaseContent("schemes.json", dict[str, Scheme])
+STATUS: Final = ReleaseContent("status.json", StatusReport)
+VOCABULARY: Final = ReleaseContent("vocabulary.json", VocabularyPage)
 
-CONTENTS: Final[dict[str, Content[Any]]] = {
+CONTENTS: Final[dict[str, ReleaseContent[Any]]] = {
     content.name: content
     for content in (
         *(ASSESSMENT, COMPLETENESS, COMPLETION, CUTS, FIGURES, FINDINGS, HISTORY, LABELS, MAP, MIMS, NEIGHBOURS),

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from publish.releases.contents import CONTENTS, Content
+from publish.releases.contents import CONTENTS, ReleaseContent
 
 VERSIONS = "versions.json"
 
 
-def schema(content: Content[Any]) -> dict[str, Any]:
+def schema(content: ReleaseContent[Any]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a content."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **content.adapter.json_schema()}
 
@@ -33,7 +33,7 @@ def unraised(before: dict[str, dict[str, int | str]]) -> list[str]:
     ]
 
 
-def _digest(content: Content[Any]) -> str:
+def _digest(content: ReleaseContent[Any]) -> str:
     return hashlib.sha256(json.dumps(schema(content), sort_keys=True).encode()).hexdigest()
 
 

@@ -31,7 +31,7 @@ class PartialTexts(TypedDict, total=False):
 
 
 @closed
-class Example(TypedDict):
+class ExampleRecord(TypedDict):
     """A published record, with its IRI relative to ``{base}id/``."""
 
     id: str

@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from publish.releases.contents.common import Example, PartialTexts, Texts, closed
+from publish.releases.contents.common import ExampleRecord, PartialTexts, Texts, closed
 
 
 @closed
@@ -106,7 +106,7 @@ RecordType = TypedDict(
         "dataset": str | None,
         "records": int,
         "key": str,
-        "example": Example | None,
+        "example": ExampleRecord | None,
         "fields": list[RecordField],
     },
 )
@@ -240,7 +240,7 @@ class VocabularyClass(TypedDict):
     below: list[str]
     record: str | None
     dataset: str | None
-    example: Example | None
+    example: ExampleRecord | None
     properties: list[UsedProperty]
 
 

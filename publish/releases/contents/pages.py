@@ -10,7 +10,7 @@ from publish.releases.contents.common import PartialTexts, Texts, closed
 
 
 @closed
-class Plane(TypedDict):
+class DrawingPlane(TypedDict):
     """From degrees to units of the drawing."""
 
     west: float
@@ -44,7 +44,7 @@ class MapOfAreas(TypedDict):
 
     width: int
     height: int
-    plane: Plane
+    plane: DrawingPlane
     official: bool
     areas: list[DrawnArea]
 

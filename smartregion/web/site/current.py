@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pyoxigraph as ox
 
-from publish.releases.contents import LABELS, MAP, QUALITY, Content, T
+from publish.releases.contents import LABELS, MAP, QUALITY, ReleaseContent, T
 from publish.releases.contents.reports import ReportedFinding
 from publish.releases.manifest import Manifest
 from publish.releases.release import Release, ReleaseError, Releases
@@ -28,7 +28,7 @@ class Published:
 
     _contents: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    def read(self, content: Content[T]) -> T:
+    def read(self, content: ReleaseContent[T]) -> T:
         """The content of a file of the release; read when it is first asked for.
 
         :raises KeyError: the release has no such file.
