@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -14,6 +15,7 @@ from rdflib import SKOS, URIRef
 from rdflib import Literal as RdfLiteral
 
 import ontology
+from ingest.characters import plain
 from ingest.model import Field, by_name, with_role
 
 _TITLES = (
@@ -30,7 +32,7 @@ _CLOSE = 70.0  # of 100; below, a suggestion misleads more often than it helps
 
 def normalise(name: str) -> str:
     """A name without case, spacing and dots, so that ``v.d.Höhe`` and ``v. d. Höhe`` are the same."""
-    return re.sub(r"[\s.]+", "", unicodedata.normalize("NFKC", name).casefold())
+    return re.sub(r"[\s.]+", "", unicodedata.normalize("NFKC", plain(name)).casefold())
 
 
 def nearest(text: str, names: Iterable[str], limit: int = 3) -> list[str]:
@@ -107,8 +109,9 @@ class Register:
         relative = text.removeprefix(self._prefix)
         if (entry := self._by_iri.get(relative)) and entry.record_class in classes:
             return Resolution(entry.iri)
-        for record_class in classes:
-            if entry := self._by_key.get((record_class, text)):
+        keys = (text, _unspaced(text))
+        for record_class, key in product(classes, keys):
+            if entry := self._by_key.get((record_class, key)):
                 return Resolution(entry.iri)
         for record_class in classes:
             if found := self._by_name.get((record_class, normalise(text))):
@@ -183,6 +186,12 @@ class Register:
                 if len({entry.iri for entry in found}) == 1:
                     return found[0]
         return None
+
+
+def _unspaced(text: str) -> str:
+    """A key as it is when statistics offices print it with spaces (06 4 15 000), or text processors with dashes."""
+    compact = re.sub(r"\s", "", text)
+    return compact if compact.isdigit() else plain(text).replace(" ", "")
 
 
 def _label(entry: Referable) -> str:

@@ -9,10 +9,13 @@ from collections import Counter
 from typing import IO, Any
 from xml.parsers import expat
 
+from defusedxml.ElementTree import fromstring
+
 from ingest.files.grids import SheetLimits
 from ingest.findings.findings import Place, UnreadableError, cell_name
 
 _CHUNK = 2**16
+_RELATIONSHIPS = "_rels/.rels"
 
 
 class _DoctypeError(Exception):
@@ -95,6 +98,19 @@ class _Archive(zipfile.ZipFile):
         broken = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
         if isinstance(error, broken):
             raise UnreadableError("file-unreadable", self._source, detail=error) from None
+
+
+def main_part(archive: zipfile.ZipFile) -> str:
+    """The part that is the document, whatever its name (ECMA-376 part 2, 9.3); empty if the package names none.
+
+    :raises ParseError: the relationships are no XML.
+    """
+    if _RELATIONSHIPS not in archive.namelist():
+        return ""
+    with archive.open(_RELATIONSHIPS) as part:
+        found = fromstring(part.read(_CHUNK))
+    targets = (each.get("Target", "") for each in found if each.get("Type", "").endswith("/officeDocument"))
+    return next(targets, "").removeprefix("/")
 
 
 def too_wide(source: str, limits: SheetLimits, last: Place) -> UnreadableError:

@@ -14,6 +14,9 @@ _DELIMITERS = ",;\t|"
 # A cell longer than this is not something a person typed; Python's csv module stops at 131,072 by default.
 _LONGEST_CELL = 1_000_000
 _LINES_OF_A_CELL = 4
+_OLD_ENCODINGS = ("windows-1252", "mac_roman", "cp850", "cp437")
+"""Excel writes these: on Windows, as „CSV (Macintosh)“, as „CSV (MS-DOS)“; of equals the first."""
+_GERMAN_SIGNS = frozenset("äöüÄÖÜßéèáàâçñëï€§°²³–—„“”‚‘’…«»·•×½¼ \u00a0")
 
 
 def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
@@ -25,7 +28,7 @@ def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     csv.field_size_limit(_LONGEST_CELL)
     rows: list[Row] = []
     try:
-        _, text, delimiter = dialect(source, text)
+        _, text, delimiter = dialect(source, _unwrapped(text))
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
             if any(cell.strip() for cell in row):
                 rows.append((number, [plain(cell) for cell in row]))
@@ -45,12 +48,25 @@ def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     return [Grid(None, rows, encoding=encoding, open_quote=quote)]
 
 
-def decode(source: str, content: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding; Windows-1252 is what German spreadsheet programs write if not UTF-8.
+def _unwrapped(text: str) -> str:
+    """The text without the quotation marks that some programs put around whole rows."""
+    lines = text.splitlines()
+    if not lines or not all(len(line) > 1 and line[0] == line[-1] == '"' for line in lines if line.strip()):
+        return text
+    rows = [row for row in csv.reader(lines, delimiter="\x1f") if row]
+    if any(len(next(csv.reader(lines[:1], delimiter=delimiter))) > 1 for delimiter in _DELIMITERS):
+        return text
+    return "\n".join(row[0] for row in rows)
 
-    :raises UnreadableError: it is neither.
+
+def decode(source: str, content: bytes) -> tuple[str, str]:
+    """Text and the name of its encoding: UTF-8 or UTF-16, else the one of old programs in which it looks most German.
+
+    :raises UnreadableError: it is none of these.
     """
-    encoding = "utf-8"
+    encoding = _unmarked(content)
+    # DOS programs end a file with this character.
+    content = content.removesuffix(b"\x1a")
     for mark, marked in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if content.startswith(mark):
             encoding = marked
@@ -59,10 +75,41 @@ def decode(source: str, content: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise UnreadableError("file-unreadable", source, detail=error.reason) from None
+    readings = {name: text for name in _OLD_ENCODINGS if (text := _decoded(content, name)) is not None}
+    best = max(readings, key=lambda name: _looks_german(readings[name]))
+    # Most programs write Windows-1252, in which some bytes mean nothing; in the others every byte means something.
+    if _looks_german(readings[best]) <= 0:
+        best = _OLD_ENCODINGS[0]
+    if best not in readings:
+        raise UnreadableError("file-unreadable", source, detail="Zeichenkodierung / encoding") from None
+    return readings[best], best
+
+
+def _unmarked(content: bytes) -> str:
+    """The encoding of a text without a byte order mark: in UTF-16, every other byte of Latin letters is zero."""
+    head = content[:4096]
+    for encoding, start in (("utf-16-le", 1), ("utf-16-be", 0)):
+        zeros = head[start::2].count(0)
+        if len(head) >= 4 and zeros > len(head) * 0.4 and not head[1 - start :: 2].count(0):
+            return encoding
+    return "utf-8"
+
+
+def is_utf_16(content: bytes) -> bool:
+    """Whether a text is in UTF-16, with a byte order mark or without."""
+    return content[:2] in (b"\xff\xfe", b"\xfe\xff") or _unmarked(content) != "utf-8"
+
+
+def _decoded(content: bytes, encoding: str) -> str | None:
     try:
-        return content.decode("windows-1252"), "windows-1252"
-    except UnicodeDecodeError as error:
-        raise UnreadableError("file-unreadable", source, detail=error.reason) from None
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _looks_german(text: str) -> int:
+    """How well a reading of bytes fits: letters and signs of German count for it, all others against it."""
+    return sum(1 if char in _GERMAN_SIGNS else -2 for char in text if char > "\x7f")
 
 
 def dialect(source: str, text: str) -> tuple[str, str, str]:

@@ -7,10 +7,20 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePath
+from xml.etree.ElementTree import ParseError
 
+from defusedxml import DefusedXmlException
+
+from ingest.files.archives import main_part
+from ingest.files.delimited import is_utf_16
 from ingest.findings.findings import Text, UnreadableError
 
 _HEAD = 4096
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError),
+    *(ParseError, DefusedXmlException),
+)
+"""What reading a damaged archive raises."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,8 @@ _LABELS: dict[str, Text] = {
     "ods": {"de": "eine ODS-Datei", "en": "an ODS file"},
 }
 _SUFFIXES = {
-    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv", ".json": "json", ".xlsx": "xlsx", ".xlsm": "xlsx",
+    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+    ".xlsx": "xlsx", ".xlsm": "xlsx",
     ".xlsb": "xlsb", ".xls": "xls", ".ods": "ods",
 }  # fmt: skip
 _STRANGERS: tuple[tuple[bytes, Text], ...] = (
@@ -81,12 +92,12 @@ def _name(source: str, suffix: str, content: bytes) -> str:
     for mark, label in _STRANGERS:
         if content.startswith(mark):
             raise _no_table(source, label)
-    if b"\x00" in content[:_HEAD] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+    if b"\x00" in content[:_HEAD] and not is_utf_16(content):
         raise UnreadableError("file-unreadable", source, detail="Binärdatei / binary")
     start = content[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
         raise _no_table(source, _marked_up(start.lower()))
-    if suffix == ".json" or (suffix not in _SUFFIXES and start[:1] in (b"[", b"{")):
+    if suffix in (".json", ".jsonl", ".ndjson") or (suffix not in _SUFFIXES and start[:1] in (b"[", b"{")):
         return "json"
     return "csv"
 
@@ -101,17 +112,20 @@ def _zipped(source: str, content: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
+            main = main_part(archive)
             kind = archive.read("mimetype")[:200].decode("ascii", "replace") if "mimetype" in names else ""
             protected = "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except _BROKEN as error:
         raise UnreadableError("file-unreadable", source, detail=error) from None
     if protected:
         raise UnreadableError("file-protected", source)
     if "opendocument.spreadsheet" in kind:
         return "ods"
-    for name, found in (("xl/workbook.xml", "xlsx"), ("xl/workbook.bin", "xlsb")):
-        if name in names:
+    for suffix, found in ((".xml", "xlsx"), (".bin", "xlsb")):
+        if main.endswith(suffix):
             return found
+    if any(name.endswith(".iwa") for name in names):
+        raise UnreadableError("file-numbers", source)
     if "opendocument.text" in kind or "word/document.xml" in names:
         raise _no_table(source, _LETTER)
     if "opendocument.presentation" in kind or "ppt/presentation.xml" in names:

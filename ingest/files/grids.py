@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from ingest.findings.findings import Place, UnreadableError
@@ -40,6 +42,7 @@ class Grid:
     :ivar hidden_rows: rows that are hidden.
     :ivar hidden_columns: positions of columns that are hidden.
     :ivar encoding: of a text file.
+    :ivar lines: whether each line of a JSON file is a record of its own.
     :ivar open_quote: first cell that holds several lines of the table, and how many.
     """
 
@@ -52,6 +55,7 @@ class Grid:
     hidden_rows: Sequence[int] = ()
     hidden_columns: Sequence[int] = ()
     encoding: str | None = None
+    lines: bool = False
     open_quote: tuple[Place, int] | None = None
 
     @property
@@ -76,10 +80,21 @@ def typed(value: Any) -> str:
     if isinstance(value, bool):
         return "ja" if value else "nein"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return _number(value)
     if isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
         return value.date().isoformat() if midnight else value.isoformat()
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     return str(value)
+
+
+def _number(value: float) -> str:
+    """A number as spreadsheet programs show it: 15 digits count; what it means never depends on the cells around it."""
+    if not isfinite(value):
+        return str(value)
+    text = f"{Decimal(f'{value:.15g}'):f}"
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0")
+    # A fraction of three digits could be read as thousands.
+    return f"{whole}.{fraction}{'0' if len(fraction) == 3 else ''}" if fraction else whole

@@ -19,7 +19,7 @@ def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     :raises UnreadableError: it is no list of objects.
     """
     try:
-        document = json.loads(decode(source, content)[0])
+        document, lines = _parsed(decode(source, content)[0])
     except ValueError as error:
         raise UnreadableError("file-unreadable", source, detail=error) from None
     except RecursionError:
@@ -44,7 +44,18 @@ def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
             cells += values + [""] * (width - len(values))
         if any(cell.strip() for cell in cells):
             rows.append((number, cells))
-    return [Grid(None, rows)]
+    return [Grid(None, rows, lines=lines)]
+
+
+def _parsed(text: str) -> tuple[Any, bool]:
+    """A JSON document, or JSON Lines (https://jsonlines.org): one object a line; and whether it is the latter."""
+    try:
+        return json.loads(text), False
+    except json.JSONDecodeError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
+            raise
+        return [json.loads(line) for line in lines], True
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,8 @@ Shown = Literal["percent", "month", "year"]
 """A value shown as percent, or a date without its day, or without day and month."""
 
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_TYPED_YEAR: Final = "1905-"
+"""What programs make of a year that is typed into a cell for dates: with its day, it is told as that."""
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -30,6 +32,6 @@ def as_shown(text: str, shown: Shown | None) -> str:
             return f"{(Decimal(text) * 100).normalize():f} %"
         except InvalidOperation:
             return text
-    if shown is None or not _DAY.fullmatch(text):
+    if shown is None or not _DAY.fullmatch(text) or text.startswith(_TYPED_YEAR):
         return text
     return text[:7] if shown == "month" else text[:4]

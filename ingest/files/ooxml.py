@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 from xml.parsers import expat
@@ -15,24 +14,11 @@ from defusedxml.ElementTree import fromstring
 from ingest.files import archives as packages
 from ingest.files.grids import SheetLimits
 from ingest.files.number_formats import Shown, meaning
+from ingest.files.sheet_notes import Notes
 from ingest.findings.findings import Place, UnreadableError, column_position
 
 _MOST_ROWS, _MOST_COLUMNS = 2**20, 2**14
 _BUILT_IN: Mapping[int, Shown] = {9: "percent", 10: "percent", 17: "month"}
-
-
-@dataclass
-class Notes:
-    """What values do not tell of a sheet; see :class:`ingest.files.grids.Grid`.
-
-    :ivar shown: cells whose format shows percent, or less of a date than its value has.
-    """
-
-    formulas: dict[Place, str] = field(default_factory=dict)
-    errors: dict[Place, str] = field(default_factory=dict)
-    hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: list[int] = field(default_factory=list)
-    shown: dict[Place, Shown] = field(default_factory=dict)
 
 
 def notes(source: str, content: bytes, limits: SheetLimits) -> dict[str, Notes]:
@@ -70,16 +56,18 @@ def _all(root: Element, name: str) -> Iterator[Element]:
 
 def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     """Names of the worksheets and their files."""
-    relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    main = packages.main_part(archive)
+    folder, _, file = main.rpartition("/")
+    relations = fromstring(archive.read(f"{folder}/_rels/{file}.rels"))
     targets = {
         relation.get("Id"): relation.get("Target", "")
         for relation in _all(relations, "Relationship")
         if relation.get("Type", "").endswith("/worksheet")
     }
-    for sheet in _all(fromstring(archive.read("xl/workbook.xml")), "sheet"):
+    for sheet in _all(fromstring(archive.read(main)), "sheet"):
         target = targets.get(_attribute(sheet, "id"))
         if target is not None:
-            path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            path = target.removeprefix("/") if target.startswith("/") else f"{folder}/{target}"
             yield _attribute(sheet, "name"), path
 
 
@@ -110,6 +98,7 @@ class _Scan:
         self._is_error = False
         self._shown: Shown | None = None
         self._text: list[str] | None = None
+        self._in_cell = False
 
     @property
     def area(self) -> int:
@@ -133,14 +122,15 @@ class _Scan:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         match name.rpartition(":")[2]:
             case "c":
+                self._in_cell = True
                 self._column = _column(attributes["r"]) if "r" in attributes else self._column + 1
                 self._is_error = attributes.get("t") == "e"
                 self._shown = self._styles.get(attributes.get("s", ""))
-            case "v" | "is":
+            case "v" | "is" if self._in_cell:
                 self._reach()
                 if self._is_error:
                     self._text = []
-            case "f":
+            case "f" if self._in_cell:
                 self._text = []
             case "row":
                 self._row = int(attributes.get("r", self._row + 1))
@@ -165,6 +155,8 @@ class _Scan:
             self._text.append(text)
 
     def _end(self, name: str) -> None:
+        # Extensions of the sheet, which come after all cells, have formulas of their own.
+        self._in_cell = self._in_cell and name.rpartition(":")[2] != "c"
         if self._text is None:
             return
         text, self._text = "".join(self._text), None

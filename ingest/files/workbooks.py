@@ -13,7 +13,7 @@ from ingest.files import archives as packages
 from ingest.files import ooxml, opendocument
 from ingest.files.grids import Grid, Range, SheetLimits, check_size, typed
 from ingest.files.number_formats import as_shown
-from ingest.files.ooxml import Notes
+from ingest.files.sheet_notes import Notes
 from ingest.findings.findings import UnreadableError
 
 _PANIC: Final = "PanicException"
@@ -32,8 +32,7 @@ def read_xlsx(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
 def read_ods(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     """The grids of an OpenDocument spreadsheet's sheets; raises as :func:`read_xlsx`."""
     packages.check(source, content, limits)
-    opendocument.check_repetitions(source, content, limits)
-    return _read(source, content, limits, {})
+    return _read(source, content, limits, opendocument.notes(source, content, limits))
 
 
 def read_xlsb(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:

@@ -29,7 +29,9 @@ _OTHER_SEPARATORS = (
     re.compile(r"\s*[,|\n]\s*|\s+(?:/|und|u\.|and|sowie|&)\s+"),
     re.compile(r"\s*[,|\n/]\s*"),
 )
-_SUM = re.compile(r"(?:summe|gesamt|insgesamt|zwischensumme|total|Σ)\b", re.I)
+_SUM = re.compile(
+    r"(?:(?:zwischen|gesamt|end)?summe|gesamt|insgesamt|gesamtergebnis|ergebnis|(?:sub|grand )?total|sum|Σ)\b", re.I
+)
 _SUM_CELLS = 4
 _SHOWN = 80
 _MEANING_NOTHING = {"placeholder", "formula"}

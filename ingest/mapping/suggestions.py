@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from ingest.characters import plain
 from ingest.findings.findings import Text
 from ingest.mapping import values
 from ingest.model import Field
@@ -96,8 +99,16 @@ def shaped(text: str, field: Field) -> str | None:
     """The text in the form that the field's pattern wants, when that is only a matter of writing."""
     if field.pattern is None:
         return None
-    compact = re.sub(r"\s+", "", text)
-    tried = (compact, compact.upper(), compact.lower(), "EUR" if compact.casefold() in ("€", "euro") else compact)
+    compact = re.sub(r"\s+", "", plain(text))
+    unsuffixed = compact.removesuffix(".0")
+    zeroed = f"0{unsuffixed}" if unsuffixed.isdigit() else compact
+    tried = (
+        compact,
+        zeroed,
+        compact.upper(),
+        compact.lower(),
+        "EUR" if compact.casefold() in ("€", "euro") else compact,
+    )
     pattern = re.compile(field.pattern)
     return next((form for form in tried if form != text and pattern.search(field.prefix + form)), None)
 
@@ -105,7 +116,7 @@ def shaped(text: str, field: Field) -> str | None:
 def key(text: str, field: Field) -> str | None:
     """The key that was meant: an official key without spaces, the short one for the long one; an identifier's form."""
     pattern = re.compile(field.pattern or "")
-    digits = re.sub(r"[\s.\u200b-]", "", text.removesuffix(".0"))
+    digits = re.sub(r"[\s.-]", "", plain(text).removesuffix(".0"))
     candidates = [digits, digits[:5] + digits[9:]] if digits.isdigit() else []
     candidates.append(_slug(text))
     return next((candidate for candidate in candidates if candidate and pattern.search(candidate)), None)
@@ -118,11 +129,11 @@ def padded(text: str, field: Field) -> str | None:
 
 
 def _slug(text: str) -> str:
-    spelt = text.casefold()
+    spelt = plain(text).casefold()
     for letter, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("&", " und ")):
         spelt = spelt.replace(letter, letters)
-    plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    letters_only = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", letters_only).strip("-")
 
 
 def _number(text: str) -> Repair:
@@ -162,20 +173,61 @@ def _written(value: Decimal) -> str:
 
 
 def _date(text: str, *, partial: bool) -> Repair:
-    plain = _TIME.sub("", _WEEKDAY.sub("", text))
-    if plain != text and (day := values.day(plain)):
+    text = plain(text)
+    if there := _day_in_germany(text):
+        return Repair(there)
+    if found := re.fullmatch(r"(\d{4})(\d{2})(\d{2})|(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?", text):
+        return Repair(values.day("-".join(part for part in found.groups() if part)))
+    if (year := _typed_year(text)) is not None:
+        return Repair(None, {"de": f"Gemeint ist wohl das Jahr {year}. ", "en": f"Perhaps the year {year} is meant. "})
+    if partial and (short := _short_month(text)):
+        return Repair(
+            None,
+            {
+                "de": f"Gemeint sind wohl Monat und Jahr, {short}; das Jahr braucht vier Ziffern. ",
+                "en": f"Perhaps a month and a year, {short}, are meant; the year needs four digits. ",
+            },
+        )
+    bare = _TIME.sub("", _WEEKDAY.sub("", text))
+    if bare != text and (day := values.day(bare)):
         return Repair(day)
-    if found := re.fullmatch(r"(\d{4})/(\d{1,2})/(\d{1,2})", plain):
+    if found := re.fullmatch(r"(\d{4})/(\d{1,2})/(\d{1,2})", bare):
         return Repair(values.day("-".join(found.groups())))
-    if found := re.fullmatch(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})", plain):
-        first, second, year = found.groups()
-        readings = {values.day(f"{year}-{month}-{day}") for day, month in ((first, second), (second, first))} - {None}
+    if found := re.fullmatch(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})", bare):
+        first, second, in_year = found.groups()
+        readings = {values.day(f"{in_year}-{month}-{day}") for day, month in ((first, second), (second, first))} - {
+            None
+        }
         if len(readings) == 1:
             return Repair(readings.pop())
         return Repair(None, _either(sorted(filter(None, readings))))
-    if partial and (found := re.fullmatch(r"(\d{1,2})-(\d{4})", plain)) and 1 <= int(found[1]) <= 12:
+    if partial and (found := re.fullmatch(r"(\d{1,2})-(\d{4})", bare)) and 1 <= int(found[1]) <= 12:
         return Repair(f"{found[2]}-{int(found[1]):02}")
-    return Repair(None, _about(plain, partial=partial))
+    return Repair(None, _about(bare, partial=partial))
+
+
+def _day_in_germany(text: str) -> str | None:
+    """The day at which a moment with a time zone is in Germany."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:?\d{2})", text):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).astimezone(_GERMANY).date().isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _typed_year(text: str) -> int | None:
+    """The year that somebody typed into a cell that shows dates: programs take it for a number of days since 1900."""
+    day = values.day_of_any_year(text)
+    serial = (day - _FIRST_SERIAL).days if day else 0
+    return serial if _YEARS[0] <= serial <= _YEARS[1] else None
+
+
+def _short_month(text: str) -> str | None:
+    """September 2024 as spreadsheet programs show it in little room: Sep 24, Sep-24, 24-Sep."""
+    found = re.fullmatch(r"([^\W\d]+)\.?[ ./'-]+(\d{2})", text)
+    number = values.month(found[1]) if found else None
+    return f"20{found[2]}-{number:02}" if found and number else None
 
 
 def _either(readings: list[str]) -> Text:
@@ -190,6 +242,9 @@ _SERIAL: Final[Text] = {
     "de": "Das ist wohl die innere Zahl eines Datums; die Zelle als Datum formatieren. ",
     "en": "This is probably the internal number of a date; format the cell as a date. ",
 }
+_GERMANY: Final = ZoneInfo("Europe/Berlin")
+_FIRST_SERIAL: Final = dt.date(1899, 12, 30)
+_YEARS: Final = (1950, 2100)
 _PERIOD: Final[Text] = {
     "de": "Beginn und Ende haben eigene Spalten. ",
     "en": "Start and end have columns of their own. ",

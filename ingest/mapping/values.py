@@ -40,6 +40,9 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
+_EARLIEST, _LATEST = 1000, 2200
+_TYPED_YEARS = dt.date(1905, 5, 3), dt.date(1905, 9, 30)
+"""What spreadsheet programs make of a year from 1950 to 2100 that was typed into a cell for dates."""
 _TRUE = {"ja", "j", "yes", "y", "true", "wahr", "x", "1"}
 _FALSE = {"nein", "n", "no", "false", "falsch", "0"}
 
@@ -152,9 +155,24 @@ def _boolean(text: str) -> str:
 
 def _day(year: str, month: str, day: str, code: str) -> str:
     try:
-        return dt.date(int(year), int(month), int(day)).isoformat()
+        found = dt.date(int(year), int(month), int(day))
     except ValueError:
         raise UnreadableValue(code) from None
+    if not _EARLIEST <= found.year <= _LATEST or _TYPED_YEARS[0] <= found <= _TYPED_YEARS[1]:
+        raise UnreadableValue(code)
+    return found.isoformat()
+
+
+def day_of_any_year(text: str) -> dt.date | None:
+    """The day that a text is, also one that no record can have."""
+    match = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text) or re.fullmatch(r"(\d{2})\.(\d{2})\.(\d{4})", text)
+    if match is None:
+        return None
+    year, month, day = match.groups() if len(match[1]) == 4 else match.groups()[::-1]
+    try:
+        return dt.date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 def _date(text: str, code: str = "type-date") -> str:
@@ -162,12 +180,13 @@ def _date(text: str, code: str = "type-date") -> str:
         return _day(match[1], match[2], match[3], code)
     if match := re.fullmatch(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})", text):
         return _day(match[3], match[2], match[1], code)
-    if (match := re.fullmatch(r"(\d{1,2})\.? ([^\W\d]+)\.? (\d{4})", text)) and (month := _month(match[2])):
-        return _day(match[3], str(month), match[1], code)
+    if (match := re.fullmatch(r"(\d{1,2})\.? ([^\W\d]+)\.? (\d{4})", text)) and (number := month(match[2])):
+        return _day(match[3], str(number), match[1], code)
     raise UnreadableValue(code)
 
 
-def _month(word: str) -> int | None:
+def month(word: str) -> int | None:
+    """The number of the month of this name, short or long, in German or English."""
     return _MONTHS.get(word.casefold())
 
 
@@ -180,8 +199,8 @@ def _partial_date(text: str) -> dict[str, str]:
         year_month = match[1], int(match[2])
     elif match := re.fullmatch(r"(\d{1,2})[./] ?(\d{4})", text):
         year_month = match[2], int(match[1])
-    elif (match := re.fullmatch(r"([^\W\d]+)\.? (\d{4})", text)) and (month := _month(match[1])):
-        year_month = match[2], month
+    elif (match := re.fullmatch(r"([^\W\d]+)\.? (\d{4})", text)) and (number := month(match[1])):
+        year_month = match[2], number
     if year_month is not None:
         if not 1 <= year_month[1] <= 12:
             raise UnreadableValue("type-partial-date")

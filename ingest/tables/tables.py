@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ingest.characters import plain, visible
 from ingest.files import reading as files
 from ingest.files.detection import Content
 from ingest.files.grids import Grid, Range, SheetLimits
@@ -20,7 +22,13 @@ from ingest.tables import template_marks as marks
 from ingest.tables.headers import Header
 from ingest.tables.template_marks import Mark
 
-_INVISIBLE = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff\u00ad")
+_ERROR_TEXT = re.compile(
+    r"#(?:NV|N/A|WERT!|VALUE!|BEZUG!|REF!|DIV/0!|NAME\?|ZAHL!|NUM!|NULL!|ÜBERLAUF!|SPILL!|CALC!|FELD!|FIELD!"
+    r"|VERBINDEN!|CONNECT!|BLOCKIERT!|BLOCKED!|UNBEKANNT!|UNKNOWN!|DATEN_WERDEN_ABGERUFEN|GETTING_DATA)"
+    r"|#{3,}|(?:Err|Fehler):\d{3}",
+    re.I,
+)
+"""Error values as programs write them into text files (ECMA-376 part 1, 18.17.3), and cells too narrow for a number."""
 _MOST_MERGED = 5000
 
 
@@ -146,12 +154,14 @@ def _about_file(source: str, found: Content, grid: Grid) -> Iterable[Finding]:
         yield whole.finding("file-suffix", suffix=found.misnamed, kind_de=label["de"], kind_en=label["en"])
     if grid.encoding not in (None, "utf-8", "utf-8-sig"):
         yield whole.finding("encoding", encoding=grid.encoding)
+    if grid.lines:
+        yield whole.finding("json-lines")
 
 
 def table(source: str, grid: Grid, known: Collection[str]) -> Table:
     """The table of a grid: rows without content, and those above the header, are left out but counted."""
     header = headers.find(grid, known)
-    names = _trimmed(header.names)
+    names = _trimmed(tuple(plain(name) for name in header.names))
     body = [(number, cells) for number, cells in grid.rows if number > header.last]
     if body and any(cell.strip() in _help_texts() for cell in body[0][1]):
         body = body[1:]  # the template's line of help
@@ -160,13 +170,42 @@ def table(source: str, grid: Grid, known: Collection[str]) -> Table:
         names = (*names, *[""] * (max((_width(cells) for _, cells in body), default=0) - len(names)))
     width = len(names)
     cells = pd.DataFrame(
-        [[_clean(cell) for cell in cells[:width]] + [""] * (width - len(cells)) for _, cells in body],
+        [[visible(cell) for cell in cells[:width]] + [""] * (width - len(cells)) for _, cells in body],
         index=[number for number, _ in body],
         columns=range(width),
         dtype="object",
     )
-    read = Table(source, grid.sheet, header, names, cells, (), grid.formulas, grid.errors, grid.visible)
+    errors = {**grid.errors, **_error_texts(cells)}
+    repeated = _repeated_headers(cells, header)
+    read = Table(
+        source, grid.sheet, header, names, cells.drop(index=list(repeated)), (), grid.formulas, errors, grid.visible
+    )
+    read = read.noting(read.finding("stray-row", row=row, value=text) for row, text in repeated.items())
     return _unmerged(read.noting([*_about_header(read, grid), *_about_rows(read, grid)]), grid.merged)
+
+
+def _error_texts(cells: pd.DataFrame) -> dict[Place, str]:
+    """Cells that hold the text of an error value, which are emptied."""
+    found: dict[Place, str] = {}
+    for position in range(cells.shape[1]):
+        column = cells[position]
+        for row in column.index[column.str.startswith(("#", "Err:", "Fehler:"))].tolist():
+            if _ERROR_TEXT.fullmatch(text := str(column[row])):
+                found[row, position] = text
+                cells.at[row, position] = ""
+    return found
+
+
+def _repeated_headers(cells: pd.DataFrame, header: Header) -> dict[int, str]:
+    """Rows that are the header again, as in tables that were pasted below each other."""
+    names = [headers.fold(name) for name in header.names[: cells.shape[1]]]
+    if sum(map(bool, names)) < 2 or cells.empty:
+        return {}
+    first = next(position for position, name in enumerate(names) if name)
+    texts = cells[first].astype(str)
+    alike = [row for row in texts.index.tolist() if headers.fold(texts[row]) == names[first]]
+    same = [row for row in alike if [headers.fold(str(text)) for text in cells.loc[row]][: len(names)] == names]
+    return {row: texts[row] for row in same}
 
 
 def _trimmed(names: Sequence[str]) -> tuple[str, ...]:
@@ -176,11 +215,6 @@ def _trimmed(names: Sequence[str]) -> tuple[str, ...]:
 
 def _width(cells: Sequence[str]) -> int:
     return max((position for position, cell in enumerate(cells, start=1) if cell.strip()), default=0)
-
-
-def _clean(cell: str) -> str:
-    """The text without what nobody sees: space around it, and characters without width."""
-    return (cell if cell.isascii() else cell.translate(_INVISIBLE)).strip()
 
 
 @cache
