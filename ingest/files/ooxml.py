@@ -1,4 +1,4 @@
-"""What the values do not tell of an Office Open XML workbook: formulas, errors, hidden parts, formats."""
+"""Reads formulas, errors, hidden parts and formats of an Office Open XML workbook."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BUILT_IN: Mapping[int, Shown] = {9: "percent", 10: "percent", 17: "month"}
 
 @dataclass
 class Notes:
-    """What values do not tell of a sheet; see :class:`ingest.files.grids.Grid`.
+    """Properties of a sheet other than values; see :class:`ingest.files.grids.Grid`.
 
-    :ivar shown: cells whose format shows percent, or less of a date than its value has.
+    :ivar shown: cells whose format shows percent, or only part of a date.
     """
 
     formulas: dict[Place, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _styles(archive: zipfile.ZipFile) -> dict[str, Shown]:
-    """The cell styles that show percent, or less of a date than a day (ECMA-376 part 1, 18.8.30)."""
+    """The cell styles that show percent, or a date without its day (ECMA-376 part 1, 18.8.30)."""
     if "xl/styles.xml" not in archive.namelist():
         return {}
     root = fromstring(archive.read("xl/styles.xml"))

@@ -1,4 +1,4 @@
-"""How far the cells of an OpenDocument spreadsheet reach."""
+"""Checks the range of cells of an OpenDocument spreadsheet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.findings.findings import Place, UnreadableError
 
 
 def check_repetitions(source: str, content: bytes, limits: SheetLimits) -> None:
-    """Look how far the cells of an OpenDocument spreadsheet reach: one element may stand for many rows or columns.
+    """Check the range of cells of an OpenDocument spreadsheet: one element may represent many rows or columns.
 
     :raises UnreadableError: further than the limits; or the content is missing or no XML.
     """
