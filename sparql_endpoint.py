@@ -118,7 +118,7 @@ class Observation:
 
     :ivar text: of the query, as far as it could be read.
     :ivar outcome: ``answered``, ``not-modified``, or the kind of the error.
-    :ivar kept: the answer was there already, see :class:`engine.Result`.
+    :ivar kept: the answer was there already, see :class:`sparql_engine.Result`.
     """
 
     text: str = ""

@@ -49,11 +49,11 @@ class CachingEngine:
         self._written = 0
 
     def version(self) -> str:
-        """As :meth:`engine.Engine.version`."""
+        """As :meth:`sparql_engine.Engine.version`."""
         return self._engine.version()
 
     def prepare(self, text: str) -> Query:
-        """As :meth:`engine.Engine.prepare`."""
+        """As :meth:`sparql_engine.Engine.prepare`."""
         return self._engine.prepare(text)
 
     def query(
@@ -66,7 +66,7 @@ class CachingEngine:
         base: str | None = None,
         client: str = "",
     ) -> Result:
-        """As :meth:`engine.Engine.query`; an error is never kept."""
+        """As :meth:`sparql_engine.Engine.query`; an error is never kept."""
         if bindings or query.volatile:
             return self._engine.query(query, media_type, dataset=dataset, bindings=bindings, base=base, client=client)
         version = self._engine.version()
@@ -80,11 +80,11 @@ class CachingEngine:
         return result
 
     def health(self) -> Health:
-        """As :meth:`engine.Engine.health`."""
+        """As :meth:`sparql_engine.Engine.health`."""
         return self._engine.health()
 
     def close(self) -> None:
-        """As :meth:`engine.Engine.close`; what is kept stays."""
+        """As :meth:`sparql_engine.Engine.close`; what is kept stays."""
         self._engine.close()
 
     def _read(self, version: str, name: str, media_type: str) -> Result | None:

@@ -48,7 +48,7 @@ class EmbeddedEngine:
         return self._current().version
 
     def prepare(self, text: str) -> Query:
-        """See :meth:`engine.Engine.prepare`."""
+        """See :meth:`sparql_engine.Engine.prepare`."""
         return prepare(text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services)
 
     def query(
@@ -61,7 +61,7 @@ class EmbeddedEngine:
         base: str | None = None,
         client: str = "",
     ) -> Result:
-        """See :meth:`engine.Engine.query`."""
+        """See :meth:`sparql_engine.Engine.query`."""
         job = {
             "text": query.text,
             "base": base,
@@ -85,7 +85,7 @@ class EmbeddedEngine:
         return Result(media_type, version, size, body, rows)
 
     def health(self) -> Health:
-        """See :meth:`engine.Engine.health`; starts the program if it has not been needed yet."""
+        """See :meth:`sparql_engine.Engine.health`; starts the program if it has not been needed yet."""
         with self._current_pool() as pool:
             busy, waiting = self._lanes.inside, self._lanes.waiting
             return Health(pool.snapshot.version, pool.alive(), self._limits.workers, busy, waiting)

@@ -56,7 +56,7 @@ class RemoteEngine:
         return self._version()
 
     def prepare(self, text: str) -> Query:
-        """See :meth:`engine.Engine.prepare`; functions of a server's own are refused, since some fetch addresses."""
+        """See :meth:`sparql_engine.Engine.prepare`; functions of a server's own are refused, since some fetch addresses."""
         query = prepare(text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services)
         refuse_native(query)
         return query
@@ -71,7 +71,7 @@ class RemoteEngine:
         base: str | None = None,
         client: str = "",
     ) -> Result:
-        """See :meth:`engine.Engine.query`; the server's own refusals are passed on as the nearest error."""
+        """See :meth:`sparql_engine.Engine.query`; the server's own refusals are passed on as the nearest error."""
         version = self._version()
         wrapper = SPARQLWrapper(self._endpoint)
         wrapper.setMethod(POST)

@@ -20,7 +20,7 @@ def count_rows(media_type: str, answer: bytes | mmap.mmap) -> int:
 
     A solution in which nothing is bound is not counted in JSON.
 
-    :param media_type: one of :data:`engine.TABLE_TYPES`.
+    :param media_type: one of :data:`sparql_engine.TABLE_TYPES`.
     :param answer: the whole of it.
     """
     found = sum(not match[0].startswith(b'"') for match in _PATTERNS[media_type].finditer(answer))
