@@ -1,8 +1,7 @@
 """Requests every address of a feed, by HEAD and by GET, as portals and their link checkers do.
 
 It requests addresses at the feed's own hosts; others, such as code lists and standards, only on demand, since no
-harvester
-requests them.
+harvester requests them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Validates a feed with SHACL shapes and reports each result as a finding.
 
 It uses official shapes on request; by default the package's own shapes of DCAT-AP 3.0.1, and of DCAT-AP.de 3.0 for
-feeds
-with its terms.
+feeds with its terms.
 """
 
 from __future__ import annotations

@@ -38,11 +38,10 @@ def compact(statements: Iterable[Triple | Quad], base: str | None = None) -> lis
     """Write statements as records in the terms of the context, one for each subject.
 
     A record has the terms of its class. A statement without a term has its compact or full IRI as key and an expanded
-    value, so
-    nothing is lost. The same applies to all but the common terms of a node with several record classes, because parsers
-    disagree on how their contexts combine. Integers and booleans are JSON's own, all other typed values are
-    strings, because JSON numbers are doubles to RDF (JSON-LD 1.1 API, section 8.2.2). The order of records, keys and
-    values depends only on the statements.
+    value, so nothing is lost. The same applies to all but the common terms of a node with several record classes,
+    because parsers disagree on how their contexts combine. Integers and booleans are JSON's own, all other typed values
+    are strings, because JSON numbers are doubles to RDF (JSON-LD 1.1 API, section 8.2.2). The order of records, keys
+    and values depends only on the statements.
 
     :param statements: in any order; graph names are ignored
     :param base: base IRI of the service, for records as ``ingest`` has them: IRIs below ``{base}id/`` become relative

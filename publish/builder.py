@@ -35,7 +35,7 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build did.
+    """Result of a build.
 
     :ivar release: the release of these sources.
     :ivar fresh: False if the release existed already.

@@ -82,7 +82,7 @@ class Bearer(AuthBase):
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push did.
+    """Result of a push.
 
     :ivar release: identifier of the release.
     :ivar graphs: number of triples of each graph, as counted by the server.

@@ -4,9 +4,8 @@ Parsed graphs are cached and shared: treat them as read-only, and copy before ch
 adds two triples about OWL to the shapes graph that it is given.)
 
 A *column shape* is named by ``sh:property`` of its type's node shape: it constrains one cell, and has a name, a help
-text and an order. A *check* is a shape with its own target: it reads other cells or other records, or reports
-missing values that do not withhold a record. The local name of either ends, after its last hyphen, in the term of the
-context
+text and an order. A *check* is a shape with its own target: it reads other cells or other records, or reports missing
+values that do not withhold a record. The local name of either ends, after its last hyphen, in the term of the context
 that it is about (in the catalogue: in the name of the property); so does that of every ``sh:SPARQLConstraint``, which
 has ``Query`` before that hyphen, and of every ``sh:SPARQLRule``. The message for a result is that of its
 ``sh:sourceShape``; pyshacl 0.40 drops the languages of messages for SPARQL constraints in its reports.

@@ -1,10 +1,9 @@
 """Answers queries from an Oxigraph store on this machine, in query processes that can be killed.
 
-``Store.query`` has no time limit, no memory limit and no cancellation, and hostile input can end its process. So
-each query runs in a process of :mod:`sparql_engine.worker`: the kernel ends it when its time (``SIGALRM``)
-or its memory (``RLIMIT_AS``) is used up, and another one is forked. Every query process has its own socket, so the end
-of one does not
-affect others. An answer is returned only when it is complete.
+``Store.query`` has no time limit, no memory limit and no cancellation, and hostile input can end its process. So each
+query runs in a process of :mod:`sparql_engine.worker`: the kernel ends it when its time (``SIGALRM``) or its memory
+(``RLIMIT_AS``) is used up, and another one is forked. Every query process has its own socket, so the end of one does
+not affect others. An answer is returned only when it is complete.
 
 When the version of the data changes, new queries go to new processes; the old ones end with the last query they serve.
 """

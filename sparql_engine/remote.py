@@ -1,8 +1,7 @@
 """Answers queries from any SPARQL 1.1 server over HTTP, with the same limits and errors as the embedded engine.
 
 The time limit applies between two pieces of the answer and in total, so a server that stalls at the very end may take
-up
-to twice the limit. The server itself limits memory.
+up to twice the limit. The server itself limits memory.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """An HTTP client with limits, which behaves like a harvester; addresses in a feed are not trusted.
 
 Only http and https; no credentials, cookies or scripts; bodies are written to disk, within limits of size and time; a
-few
-redirects. A host that the operator did not name must not be in a private network: its addresses are checked before a
-connection is opened, and the connection uses one of these, whatever the name resolves to later.
+few redirects. A host that the operator did not name must not be in a private network: its addresses are checked before
+a connection is opened, and the connection uses one of these, whatever the name resolves to later.
 """
 
 from __future__ import annotations

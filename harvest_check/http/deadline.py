@@ -1,8 +1,7 @@
 """A time limit for a whole request: name, connection, headers, redirects and body, however slowly data arrive.
 
 Timeouts of sockets apply to one operation each, so a server that sends a byte now and then never exceeds them. A
-separate
-thread closes the sockets of a request when its time is up, which ends all waiting.
+separate thread closes the sockets of a request when its time is up, which ends all waiting.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def harvest_check_command(
     Walks all pages, asks every address, reads every dump again, validates, computes the quality score of data.europa.eu
     (MQA, 405 points) and compares SPARQL counts with VoID. See docs/harvest-check.md.
 
-    \b Exit status: 0 no fault, 1 faults, 2 it could not be looked at.
+    \b
+    Exit status: 0 no fault, 1 faults, 2 it could not be looked at.
 
     \b
     Examples:

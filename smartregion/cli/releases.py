@@ -91,7 +91,8 @@ def activate_command(settings: Settings, release_id: str, var: Path | None, allo
 def verify_command(settings: Settings, release_id: str | None, var: Path | None) -> None:
     """Compare every file of a release, by default the current one, with what was written, and look for others.
 
-    \b Exit status: 0 all is as it was written, 2 something is not; what, line by line.
+    \b
+    Exit status: 0 all is as it was written, 2 something is not; what, line by line.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ class Published:
     _contents: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def read(self, content: ReleaseContent[T]) -> T:
-        """The content of a file of the release; read when it is first asked for.
+        """The content of a file of the release, read on first use.
 
         :raises KeyError: the release has no such file.
         """

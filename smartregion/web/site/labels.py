@@ -28,7 +28,7 @@ class Labels:
         self.apart = frozenset(document["apart"])
 
     def of_class(self, iri: str, language: str) -> str:
-        """Name of a class; its prefixed name when the release has none."""
+        """Name of a class; its prefixed name if the release has none."""
         return str(self._classes.get(iri, {}).get(language) or prefixed(iri))
 
     def plural(self, iri: str, language: str) -> str:
@@ -44,7 +44,7 @@ class Labels:
         return any(role in self._classes.get(name, {}).get("roles", ()) for name in classes)
 
     def of_property(self, iri: str, classes: Iterable[str], language: str) -> str:
-        """Name of a property of a node of these classes; its prefixed name when the release has none."""
+        """Name of a property of a node of these classes; its prefixed name if the release has none."""
         return str(self._property(iri, classes).get(language) or prefixed(iri))
 
     def order(self, iri: str, classes: Iterable[str]) -> float:
