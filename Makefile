@@ -17,7 +17,7 @@ JUDGES := tests/browser/judges/node_modules/.package-lock.json
 ENGLISH := $(WEB)/translations/en/LC_MESSAGES/messages.mo
 READERS := tests/conformance/readers/node_modules/.package-lock.json
 
-# Tests start hundreds of programs; each would compile all modules anew.
+# Tests start hundreds of programs; without cached bytecode each would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast test-pythons check setup translations schemas dist bench clean
@@ -29,7 +29,7 @@ test: setup $(JUDGES) $(READERS)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/conformance/test_hostile_queries.py
 	$(BIN)/python -m pytest tests/conformance/test_hostile_queries.py
 
-# For the loop of editing: no browser, no attacks, no builds of many releases, nothing installed.
+# Fast tests for editing: no browser, no attacks, no builds of many releases, no installation.
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser and not nginx" -q
 
@@ -59,23 +59,23 @@ $(VENV)/ready: setup.cfg pyproject.toml constraints.txt
 $(ENGLISH): $(ENGLISH:.mo=.po) | $(VENV)/ready
 	@$(BIN)/pybabel -q compile -d $(WEB)/translations
 
-# Node itself comes from PyPI. Without a registry of npm packages the service runs, and the query page is a plain form.
+# Node comes from PyPI. Without an npm registry the service runs, and the query page is a plain form.
 $(EDITOR): frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/build.mjs frontend/yasqe.js | $(VENV)/ready
 	@echo "Building the query editor (once; needs a few seconds)"
 	@$(BIN)/npm ci --prefix frontend --ignore-scripts --loglevel error && $(BIN)/node frontend/build.mjs \
 		|| echo "The query editor could not be built; the query page is a plain form until make setup succeeds." >&2
 
-# Outside judges of the pages; tests that need them are skipped where they cannot be had.
+# Independent checkers of pages; tests that need them are skipped if they are not available.
 $(JUDGES): tests/browser/judges/package.json tests/browser/judges/package-lock.json | $(VENV)/ready
 	@$(BIN)/npm ci --prefix tests/browser/judges --ignore-scripts --loglevel error \
 		|| echo "axe-core and the Nu HTML checker could not be had; their tests are skipped." >&2
 
-# Outside readers of what is published, likewise.
+# Independent parsers of published files, likewise.
 $(READERS): tests/conformance/readers/package.json tests/conformance/readers/package-lock.json | $(VENV)/ready
 	@$(BIN)/npm ci --prefix tests/conformance/readers --ignore-scripts --loglevel error \
 		|| echo "jsonld, jsonld-streaming-parser and Comunica could not be had; their tests are skipped." >&2
 
-# Takes the German texts out of code and templates, and compiles what is translated.
+# Extracts the German texts from code and templates, and compiles the translations.
 translations: setup
 	@mkdir -p build
 	$(BIN)/pybabel -q extract -F $(WEB)/babel.cfg -k _ -k gettext -k lazy_gettext -k ngettext:1,2 --sort-output --no-location -o build/messages.pot $(WEB)

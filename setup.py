@@ -1,4 +1,4 @@
-"""Metadata is in setup.cfg. Here is what it cannot say: the packages, and what has to be built before a wheel."""
+"""Packages and build steps of wheels, which setup.cfg cannot express; metadata is in setup.cfg."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EDITOR = Path(__file__).with_name("smartregion") / "web" / "static" / "vendor" 
 
 
 class BuildPackages(build_py):  # type: ignore[misc]
-    """Compiles the translations; refuses to leave out what comes from npm, which a user of the wheel could not add."""
+    """Compiles the translations; fails if the files from npm are missing, which users of the wheel could not add."""
 
     def run(self) -> None:
         self.run_command("compile_catalog")
@@ -20,7 +20,7 @@ class BuildPackages(build_py):  # type: ignore[misc]
         super().run()
 
 
-# Every folder with modules is a package; the records go with them, as what ``smartregion init`` copies.
+# Every folder with modules is a package; the records are included for ``smartregion init``.
 setup(
     packages=[*find_packages(exclude=["tests*", "benchmarks*"]), "smartregion_data"],
     cmdclass={"build_py": BuildPackages},

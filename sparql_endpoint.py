@@ -1,6 +1,6 @@
-"""SPARQL 1.1 Protocol, query operation, as a Flask blueprint on an engine: parameters in, HTTP out, nothing else.
+"""SPARQL 1.1 Protocol, query operation, as a Flask blueprint on an engine.
 
-What cannot be answered leaves as a :class:`sparql_engine.QueryError`, which the application shows.
+Errors are raised as :class:`sparql_engine.QueryError`; the application shows them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TABLES: Final = {
 }
 _GRAPHS: Final = {**{name: name for name in GRAPH_TYPES}, "application/json": "application/ld+json"}
 _FORMAT_PARAMETERS: Final = ("format", "output", "results")
-"""Which of these there is, depends on the server; SPARQLWrapper sends all of them."""
+"""Names of the format parameter, which differ between servers; SPARQLWrapper sends all of them."""
 
 _SHORT_NAMES: Final = {
     "json": "application/json",
@@ -93,9 +93,9 @@ CONSTRUCT {
 
 
 class RequestError(QueryError):
-    """A request that asks in a way that the protocol does not know.
+    """A request that violates the protocol.
 
-    :param kind: what is wrong, such as ``query-missing``.
+    :param kind: kind of the error, such as ``query-missing``.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -105,7 +105,7 @@ class RequestError(QueryError):
 
 @dataclass(frozen=True)
 class _Call:
-    """What a request asks: the query text, if any, the dataset to ask, and formats by name."""
+    """Parameters of a request: the query text, if any, the dataset, and formats by name."""
 
     text: str | None
     dataset: Dataset
@@ -114,11 +114,11 @@ class _Call:
 
 @dataclass
 class Observation:
-    """What is told about one request with a query, for logs and statistics.
+    """Facts about one request with a query, for logs and statistics.
 
-    :ivar text: of the query, as far as it could be read.
+    :ivar text: text of the query, if it could be read.
     :ivar outcome: ``answered``, ``not-modified``, or the kind of the error.
-    :ivar kept: the answer was there already, see :class:`engine.Result`.
+    :ivar kept: whether the answer was cached, see :class:`sparql_engine.Result`.
     """
 
     text: str = ""
@@ -131,16 +131,16 @@ class Observation:
 
 @dataclass(frozen=True)
 class Host:
-    """What the application around the endpoint decides.
+    """Functions and limits that the application supplies to the endpoint.
 
-    :ivar address: gives the IRI of the endpoint, for its description.
-    :ivar client: says who asks; clients share the query processes.
-    :ivar accepted: gives the media type of those offered that the client likes best, None if nothing fits.
+    :ivar address: returns the IRI of the endpoint, for its description.
+    :ivar client: identifies the client; clients share the query processes.
+    :ivar accepted: returns the offered media type that the client prefers, None if it accepts none.
     :ivar aliases: other names of media types of graphs.
-    :ivar length: most characters of a query; a body that cannot fit is not read.
+    :ivar length: maximum characters of a query; a longer body is not read.
     :ivar bodies: places for requests while their body is read.
-    :ivar page: shows a form to people who come without a query.
-    :ivar observing: is entered for each request with a query or a body, and told what came of it.
+    :ivar page: returns the page for browsers that send no query.
+    :ivar observing: context manager for each request with a query or a body; yields the observation to fill.
     """
 
     address: Callable[[], str]
@@ -154,7 +154,7 @@ class Host:
 
 
 def blueprint(engine: Engine, host: Host) -> Blueprint:
-    """The endpoint at ``/sparql``.
+    """Make the endpoint at ``/sparql``.
 
     :param engine: answers the queries.
     """
@@ -221,7 +221,7 @@ def _read_request(host: Host) -> _Call:
     except QueryRejected as error:
         raise RequestError("graph-not-iri", str(error)) from None
     wishes = [wish for name in _FORMAT_PARAMETERS for wish in reversed(values.get(name, []))]
-    # Editors of files begin them with a byte order mark, which is none of the query.
+    # Text editors may write a byte order mark first, which is not part of the query.
     return _Call(queries[0].removeprefix("\ufeff") if queries else None, dataset, wishes)
 
 
@@ -256,9 +256,9 @@ def _text(raw: bytes) -> str:
 
 
 def _choose(offered: Mapping[str, str], wishes: list[str], host: Host) -> str:
-    """The media type of the answer: by a parameter that names one of them, else by Accept.
+    """The media type of the answer: by a parameter, else by Accept.
 
-    :param offered: media types by all their names.
+    :param offered: media types by name and alias.
     """
     named = (_SHORT_NAMES.get(wish, wish) for wish in wishes)
     found = next((name for name in named if name in offered), None)
@@ -278,7 +278,7 @@ def _known(tag: str) -> bool:
 
 
 def _finish(response: Response, query: Query, tag: str) -> Response:
-    """Say for how long the answer holds: weakly, because rows without ORDER BY may come in another order."""
+    """Add validators; the ETag is weak, because rows without ORDER BY may have another order."""
     response.vary.add("Accept")
     if query.volatile:
         response.cache_control.no_store = True
@@ -298,7 +298,7 @@ def _respond(result: Result) -> Response:
 
 
 def _describe(engine: Engine, host: Host, graphs: Mapping[str, str]) -> ResponseReturnValue:
-    """What the service is: for people a page, for programs SPARQL 1.1 Service Description."""
+    """Describe the service: a page for people, SPARQL 1.1 Service Description for programs."""
     wish = host.accepted((*graphs, "text/html"))
     if wish == "text/html":
         return host.page()

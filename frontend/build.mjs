@@ -1,4 +1,4 @@
-// Bundles what the pages take from npm into smartregion/web/static/vendor/, with the licences of all that is in it.
+// Bundles npm packages into smartregion/web/static/vendor/, with their licences.
 import { build } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ function licences() {
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
-// Last, because make takes yasqe.js for the sign that all is there.
+// Last, because make treats yasqe.js as the sign that the bundle is complete.
 writeFileSync(`${target}LICENCES.txt`, licences().join(`\n${"-".repeat(79)}\n\n`));
 await build({
   absWorkingDir: here,

@@ -1,7 +1,7 @@
-"""Asks every address of a feed, by HEAD and by GET, as portals and their link checkers do.
+"""Requests every address of a feed, by HEAD and by GET, as portals and their link checkers do.
 
-The feed's own addresses are asked; those of others, such as code lists and standards, only on request, since no
-harvester asks them.
+It requests addresses at the feed's own hosts; others, such as code lists and standards, only on demand, since no
+harvester requests them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harvest_check.pages import RELATIVE
 from harvest_check.profiles import DATASET_SERIES, short
 
 _VCARD: Final = Namespace("http://www.w3.org/2006/vcard/ns#")
-# What must be fetched, whatever it is called.
+# Properties whose addresses must answer.
 _FETCHED: Final = (
     DCAT.accessURL,
     DCAT.downloadURL,
@@ -33,7 +33,7 @@ _FETCHED: Final = (
     FOAF.homepage,
     FOAF.page,
 )
-# What may be no more than a name.
+# Properties whose addresses may be identifiers only.
 _NAMED: Final = (
     DCTERMS.conformsTo,
     DCTERMS.relation,
@@ -47,7 +47,7 @@ _TYPES: Final = (DCAT.Catalog, DCAT.Dataset, DATASET_SERIES, DCAT.DataService, D
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the feed an address stands; ``property`` is ``@id`` for the IRI of a described thing."""
+    """A place of an address in the feed; ``property`` is ``@id`` for the IRI of a described thing."""
 
     subject: str
     property: str
@@ -55,14 +55,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address answered to HEAD and to GET."""
+    """The answers of an address to HEAD and to GET."""
 
     head: Answer
     get: Answer
 
 
 def collect(graph: Graph) -> dict[str, list[Place]]:
-    """All addresses of a feed without their fragments, and where they stand."""
+    """All addresses of a feed without their fragments, and their places."""
     places: defaultdict[str, list[Place]] = defaultdict(list)
     for predicate in (*_FETCHED, *_NAMED):
         for subject, value in graph.subject_objects(predicate):
@@ -78,7 +78,7 @@ def collect(graph: Graph) -> dict[str, list[Place]]:
 def hosts(*feed: str) -> frozenset[str]:
     """Hosts (with port) whose addresses are the feed's own.
 
-    :param feed: the feed's address, and where it redirects to.
+    :param feed: the feed's address, and the target of its redirect.
     """
     return frozenset(urlsplit(address).netloc.lower() for address in feed) - {""}
 
@@ -86,14 +86,14 @@ def hosts(*feed: str) -> frozenset[str]:
 def ask(
     client: Client, addresses: Iterable[str], connections: int, progress: Callable[[int, int], None]
 ) -> dict[str, Asked]:
-    """HEAD and GET of every address.
+    """Request every address by HEAD and GET.
 
-    :param connections: how many are asked at the same time.
+    :param connections: number of parallel requests.
     :param progress: called with the number done and the number in all.
     """
     wanted = list(addresses)
     asked: dict[str, Asked] = {}
-    # Files are compared with what the feed says of them, so they are asked for as they are.
+    # Files are compared with their description in the feed, so they are requested without compression.
     plain = {"Accept-Encoding": "identity"}
     with ThreadPoolExecutor(connections) as executor:
         both = executor.map(lambda address: Asked(client.head(address, plain), client.get(address, plain)), wanted)
@@ -104,7 +104,7 @@ def ask(
 
 
 def split(places: Mapping[str, list[Place]], own: frozenset[str]) -> tuple[list[str], list[str]]:
-    """Addresses of the feed's own hosts, including those that nobody can fetch, and those of others."""
+    """Split addresses into those of the feed's own hosts, including ones that cannot be fetched, and others."""
     mine = [address for address in places if _own(address, own)]
     return mine, [address for address in places if not _own(address, own)]
 
@@ -118,7 +118,7 @@ def _http(address: str) -> bool:
 
 
 def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iterator[FeedFinding]:
-    """One finding for each address that does not answer as it should; for a mere name that is a lesser fault."""
+    """One finding for each address that does not answer as it should; a lower severity for identifiers."""
     troubles = {
         "unreachable": "address-unreachable",
         "private": "address-private",
@@ -140,7 +140,7 @@ def judge(places: Mapping[str, list[Place]], asked: Mapping[str, Asked]) -> Iter
 
 
 def not_asked(others: Iterable[str]) -> Iterator[FeedFinding]:
-    """That addresses elsewhere were left alone."""
+    """The finding that addresses at other hosts were not requested."""
     addresses = list(others)
     if addresses:
         names = sorted({urlsplit(address).netloc for address in addresses})

@@ -1,4 +1,4 @@
-"""One look at a feed from outside: pages, shapes, addresses, dumps, quality score, endpoints."""
+"""The whole check of a feed: pages, shapes, addresses, dumps, quality score, endpoints."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _RDF: Final = {"Accept": "text/turtle, application/rdf+xml;q=0.9, application/n-
 
 
 class HarvestError(Exception):
-    """The feed cannot be looked at at all."""
+    """The feed cannot be checked."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to look.
+    """Options of a check.
 
-    :ivar connections: addresses that are asked at the same time.
-    :ivar external: addresses at other hosts are asked, too.
-    :ivar most_pages: pages after which to stop.
+    :ivar connections: number of parallel requests.
+    :ivar external: whether to request addresses at other hosts.
+    :ivar most_pages: maximum number of pages.
     :ivar shapes: SHACL shapes instead of the package's own.
-    :ivar code_lists: what these shapes expect to find beside the feed.
+    :ivar code_lists: code lists that these shapes need beside the feed.
     """
 
     limits: HttpLimits = field(default_factory=HttpLimits)
@@ -50,12 +50,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at and what was found.
+    """The result of a check.
 
-    :ivar asked: number of addresses that were asked.
+    :ivar asked: number of requested addresses.
     :ivar broken: those that did not answer as they should.
-    :ivar elsewhere: number of addresses at other hosts, which were not asked.
-    :ivar endpoints: SPARQL endpoints that were asked.
+    :ivar elsewhere: number of addresses at other hosts that were not requested.
+    :ivar endpoints: SPARQL endpoints that were queried.
     """
 
     address: str
@@ -72,12 +72,12 @@ class Check:
 
     @property
     def faultless(self) -> bool:
-        """No violation and no warning."""
+        """Whether there is no violation and no warning."""
         return all(finding.severity == "info" for finding in self.findings)
 
 
 def check(address: str, options: Options, progress: Progress) -> Check:
-    """Look at the feed at an address.
+    """Check the feed at an address.
 
     :raises HarvestError: nothing answers there.
     """
@@ -89,7 +89,7 @@ def check(address: str, options: Options, progress: Progress) -> Check:
 
 @contextmanager
 def _quiet_parsers() -> Iterator[None]:
-    """Values that do not fit their datatype are the shapes' business; rdflib would print a traceback for each."""
+    """Silence rdflib, which prints a traceback for each ill-formed value; shapes report these."""
     logger = logging.getLogger("rdflib.term")
     before, logger.disabled = logger.disabled, True
     try:
@@ -99,7 +99,7 @@ def _quiet_parsers() -> Iterator[None]:
 
 
 class _Look:
-    """The steps of one check, which share what the steps before have found."""
+    """The steps of one check, which share results."""
 
     def __init__(self, client: Client, address: str, options: Options, progress: Progress) -> None:
         self._client = client
@@ -186,7 +186,7 @@ class _Look:
         return read
 
     def _void(self) -> Graph:
-        """The feed's VoID description, where crawlers look for it (VoID, section 7.2), or beside the feed."""
+        """The feed's VoID description, at its well-known address (VoID, section 7.2), or beside the feed."""
         for place in (".well-known/void", "/.well-known/void"):
             answer = self._client.get(urljoin(self._address, place), _RDF)
             if answer.ok and answer.body is not None:

@@ -1,4 +1,4 @@
-"""Reads again what the distributions lead to: sizes, checksums, syntax, and the number of triples.
+"""Reads the files of distributions: sizes, checksums, syntax, and the number of triples.
 
 RDF is read by pyoxigraph, triple by triple and without fetching anything; other formats by the standard library.
 """
@@ -39,11 +39,11 @@ _FIELD: Final = 10_000_000
 
 @dataclass(frozen=True)
 class Dump:
-    """A file that a distribution leads to.
+    """A file of a distribution.
 
     :ivar media_type: of the content; that of the distribution, or else of the answer.
-    :ivar triples: how many different ones, when it is RDF.
-    :ivar rows: of a table, without its header; or features of GeoJSON.
+    :ivar triples: number of distinct triples, for RDF.
+    :ivar rows: number of rows of a table, without its header, or of features of GeoJSON.
     """
 
     distribution: str
@@ -56,15 +56,15 @@ class Dump:
 
 
 class UnreadableDump(Exception):
-    """The content is not what its media type says."""
+    """The content does not match its media type."""
 
 
 class DumpTooLarge(Exception):
-    """The content is larger when unpacked than may be read."""
+    """The unpacked content exceeds the limit."""
 
 
 def read(graph: Graph, asked: Mapping[str, Asked], megabytes: int, findings: list[FeedFinding]) -> list[Dump]:
-    """Read every file that was fetched completely; what is wrong is added to the findings.
+    """Read every file that was fetched completely; add faults to the findings.
 
     :param megabytes: largest content after unpacking, in MiB.
     """
@@ -115,7 +115,7 @@ def _stated(graph: Graph, distribution: Node, predicate: URIRef) -> str:
 
 def _sizes(graph: Graph, distribution: Node, address: str, body: Path, size: int) -> Iterator[FeedFinding]:
     for stated in graph.objects(distribution, DCAT.byteSize):
-        # A value of the wrong datatype is the shapes' business; what it says is compared all the same.
+        # Shapes report values of the wrong datatype; the values are compared nevertheless.
         if re.fullmatch(r"\d+(\.0*)?", str(stated)) and int(float(str(stated))) != size:
             yield found(
                 "dump-size", subject=distribution, address=address, prop="dcat:byteSize", stated=stated, found=size
@@ -144,9 +144,9 @@ def _sizes(graph: Graph, distribution: Node, address: str, body: Path, size: int
 def _count(body: Path, media_type: str, packed: bool, address: str, most: int) -> tuple[int | None, int | None]:
     """Number of triples or of rows.
 
-    :raises UnreadableDump: not what the media type says.
-    :raises DumpTooLarge: see there.
-    :raises NotImplementedError: nothing here reads this media type.
+    :raises UnreadableDump: the content does not match the media type.
+    :raises DumpTooLarge: the unpacked content exceeds the limit.
+    :raises NotImplementedError: the media type is not supported.
     """
     with body.open("rb") as raw:
         packed = packed and raw.read(2) == b"\x1f\x8b"
@@ -159,7 +159,7 @@ def _count(body: Path, media_type: str, packed: bool, address: str, most: int) -
 
 
 class _Limited(io.RawIOBase):
-    """Ends the reading of a file that is too large when unpacked."""
+    """Stops reading a file whose unpacked content is too large."""
 
     def __init__(self, content: IO[bytes] | gzip.GzipFile, most: int) -> None:
         self._content, self._left = content, most
@@ -178,7 +178,7 @@ class _Limited(io.RawIOBase):
 
 def _parse(content: IO[bytes], media_type: str, address: str) -> tuple[int | None, int | None]:
     syntax = ox.RdfFormat.from_media_type(media_type) if media_type else None
-    # Its name for generic XML and JSON is RDF, too; what calls itself that is read as what it says.
+    # pyoxigraph treats the media types of generic XML, JSON and text as RDF; here they are not RDF.
     if syntax is not None and media_type not in {"application/xml", "text/xml", "application/json", "text/plain"}:
         return _triples(content, syntax, address), None
     if media_type in {"text/csv", "text/tab-separated-values"}:
@@ -194,7 +194,7 @@ def _parse(content: IO[bytes], media_type: str, address: str) -> tuple[int | Non
 
 
 def _parquet(content: IO[bytes]) -> int:
-    # Imported here because it is slow to import and seldom wanted.
+    # Imported here because it imports slowly and is rarely needed.
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
@@ -263,7 +263,7 @@ def _xml(content: IO[bytes]) -> None:
 
 
 def compare(dumps: Iterable[Dump]) -> Iterator[FeedFinding]:
-    """The syntaxes of one content, known by addresses that differ in their suffix only, have as many triples."""
+    """Check that syntaxes of one content (addresses that differ only in the suffix) have equal numbers of triples."""
     groups: defaultdict[tuple[str, str], list[Dump]] = defaultdict(list)
     for dump in dumps:
         if dump.triples is not None:
@@ -282,7 +282,7 @@ def _stem(address: str) -> str:
 
 
 def compare_with_void(dumps: Iterable[Dump], void: Graph) -> Iterator[FeedFinding]:
-    """Dumps hold as many triples as VoID says of their dataset (VoID, section 3.3).
+    """Check that dumps have the number of triples that VoID states for their dataset (VoID, section 3.3).
 
     Dumps whose addresses differ in the suffix only are syntaxes of one content; others are the parts of the dataset.
     """

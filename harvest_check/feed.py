@@ -1,4 +1,4 @@
-"""What a feed must be beyond single descriptions: found by running CKAN's harvester, said in no shape.
+"""Rules for the whole feed that no shape states, found by running CKAN's harvester.
 
 See ``docs/harvest-check.md`` for what each harvester does.
 """
@@ -39,7 +39,7 @@ def judge(pages: Sequence[Page], graph: Graph) -> Iterator[FeedFinding]:
 
 
 def stubs(pages: Sequence[Page]) -> set[Node]:
-    """Datasets that some page names by type without describing them."""
+    """Datasets that some page types but does not describe."""
     return {
         dataset for page in pages for dataset in page.graph.subjects(RDF.type, DCAT.Dataset) if _stub(page, dataset)
     }
@@ -115,7 +115,7 @@ def _path_to(graph: Graph, start: Node, goals: set[Node]) -> list[str] | None:
 
 
 def closure(graph: Graph, start: Node) -> set[Node]:
-    """All nodes that a harvester takes with a dataset, other datasets and services excepted."""
+    """All nodes that a harvester imports with a dataset, except other datasets and services."""
     reached, waiting = {start}, [start]
     for node in waiting:
         for value in graph.objects(node):

@@ -1,4 +1,4 @@
-"""What is wrong with a feed, said so that its operator can mend it."""
+"""Findings: faults of a feed, with messages for its operator."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from harvest_check.kinds import KINDS, Severity, Text
 
 @dataclass(frozen=True)
 class FeedFinding:
-    """One thing to mend, or to know, at a place in a feed.
+    """A fault or note at a place in a feed.
 
     :ivar subject: IRI of the dataset, distribution or other node.
-    :ivar property: what about it, as a prefixed name.
-    :ivar address: what was fetched, or could not be.
+    :ivar property: its property, as a prefixed name.
+    :ivar address: the requested address.
     """
 
     code: str
@@ -48,9 +48,9 @@ def found(
     address: str | None = None,
     **details: object,
 ) -> FeedFinding:
-    """A finding of a kind with the placeholders of its template filled.
+    """Make a finding of a kind with the placeholders of its template filled.
 
-    :param severity: instead of the kind's own, where the rule that was broken says how much it matters.
+    :param severity: replaces that of the kind, if the violated rule has its own.
     :raises KeyError: no such kind, or a placeholder is not given.
     """
     kind = KINDS[code]
@@ -61,6 +61,6 @@ def found(
 
 
 def _short(text: str, limit: int = 300) -> str:
-    """One printable line: what a foreign feed says must not steer the terminal that it is shown on."""
+    """One printable line, so that text of a feed cannot control the terminal."""
     line = "".join(c if c.isprintable() else " " for c in text).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,4 +1,4 @@
-"""The kinds of findings about a feed, with their sentences; ``docs/harvest-check.md`` says what each is about."""
+"""The kinds of findings about a feed, with their sentences; ``docs/harvest-check.md`` explains them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FeedFindingKind:
     """One kind of finding.
 
     :ivar code: stable identifier, e.g. ``page-repeated``.
-    :ivar severity: ``violation`` breaks something at a harvester, ``warning`` costs quality, ``info`` is no fault.
+    :ivar severity: ``violation`` makes a harvester fail or lose data, ``warning`` costs quality, ``info`` is no fault.
     :ivar template: German and English sentence with ``str.format`` placeholders.
     """
 

@@ -1,7 +1,7 @@
 """The Metadata Quality Assessment of data.europa.eu (MQA), metric by metric: 405 points at most.
 
-A dataset has its own points and those of its best distribution, as piveau's scoring does it; ``docs/harvest-check.md``
-says what the rule is where the methodology is silent. The table and the code lists are in ``mqa.toml``.
+A dataset has its own points and those of its best distribution, as in piveau's scoring; ``docs/harvest-check.md`` has
+our rules where the methodology says nothing. The table and the code lists are in ``mqa.toml``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MEDIA_TYPE: Final = re.compile(
     r"https?://www\.iana\.org/assignments/media-types/"
     r"(application|audio|font|haptics|image|message|model|multipart|text|video)/[\w.+-]+"
 )
-# Metrics whose failure is the consequence of a finding of its own: a broken address, a violated shape.
+# Metrics that fail because of another finding: a broken address, a violated shape.
 _FOUND_ELSEWHERE: Final = frozenset({"accessUrlStatusCode", "downloadUrlStatusCode", "dcatApCompliance"})
 
 
@@ -32,7 +32,7 @@ _FOUND_ELSEWHERE: Final = frozenset({"accessUrlStatusCode", "downloadUrlStatusCo
 class Metric:
     """One row of the table.
 
-    :ivar missing: points when it is not met; -5 for format and media type.
+    :ivar missing: points if it is not met; -5 for format and media type.
     """
 
     code: str
@@ -47,10 +47,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Score:
-    """What one dataset gets.
+    """The score of one dataset.
 
-    :ivar met: for each metric whether dataset and best distribution meet it; None for what was not checked.
-    :ivar lacking: for each metric the distributions that do not meet it, be they the best or not; or the dataset.
+    :ivar met: for each metric whether dataset and best distribution meet it; None if it was not checked.
+    :ivar lacking: for each metric all distributions that do not meet it, or the dataset.
     """
 
     dataset: str
@@ -103,8 +103,8 @@ def assess(
 ) -> list[Score]:
     """Scores of all datasets of a feed.
 
-    :param compliant: whether nothing that belongs to a dataset violates DCAT-AP.
-    :param answers: whether an address answers HEAD with success; None when it was not asked.
+    :param compliant: whether no node of a dataset violates DCAT-AP.
+    :param answers: whether an address answers HEAD with success; None if it was not requested.
     :param left_out: datasets without a score.
     """
     return [

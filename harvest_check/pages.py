@@ -1,4 +1,4 @@
-"""Walks the pages of a feed as CKAN's harvester does, and holds them against what piveau needs.
+"""Walks the pages of a feed as CKAN's harvester does, and checks the requirements of piveau.
 
 Sources: ckanext-dcat 2.4, ``harvesters/rdf.py`` and ``processors.py``; piveau-utils, ``Hydra.kt``;
 Hydra Core Vocabulary (https://www.hydra-cg.com/spec/latest/core/).
@@ -19,7 +19,7 @@ from harvest_check.http.client import Answer, Client
 
 HYDRA: Final = Namespace("http://www.w3.org/ns/hydra/core#")
 RELATIVE: Final = "https://relative.invalid/"
-"""Base that relative IRIs are resolved against, to know them again."""
+"""Base IRI for relative IRIs, by which they are recognised."""
 
 MEGABYTES: Final = 50
 """Largest page that CKAN reads (``ckanext.dcat.max_file_size``), in MiB."""
@@ -50,9 +50,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Walk:
-    """The pages of a feed, in order, and what was wrong on the way.
+    """The pages of a feed, in order, and faults of the paging.
 
-    :ivar complete: the last page was reached.
+    :ivar complete: whether the last page was reached.
     """
 
     pages: list[Page]
@@ -63,7 +63,7 @@ class Walk:
 def walk(client: Client, address: str, most: int = 1000) -> Walk:
     """Read a feed from its first page to its last.
 
-    :param most: pages after which to stop.
+    :param most: maximum number of pages.
     """
     pages: list[Page] = []
     findings: list[FeedFinding] = []
@@ -120,7 +120,7 @@ def _content(answer: Answer) -> bytes:
 def parse(content: bytes, media_type: str) -> Graph | tuple[str, str]:
     """The triples of a page, or the kind of finding and its detail.
 
-    JSON-LD with a context elsewhere is not read: rdflib would fetch it from wherever the page says, files included.
+    JSON-LD with a remote context is not read: rdflib would fetch it from any address of the page, even from a file.
     """
     try:
         text = content.decode("utf-8")
@@ -151,7 +151,7 @@ def _remote_contexts(value: Any) -> Iterator[str]:
 
 
 def _views(graph: Graph) -> list[Any]:
-    """Nodes that describe the paging, in the order in which CKAN looks for them."""
+    """Nodes that describe the paging, in the order of CKAN's search."""
     return [
         node for kind in (HYDRA.PartialCollectionView, HYDRA.PagedCollection) for node in graph.subjects(RDF.type, kind)
     ]
@@ -174,9 +174,9 @@ def _judge_next(first: str, next_address: str, page: Page) -> Iterator[FeedFindi
 
 
 def judge_totals(pages: list[Page], complete: bool) -> Iterator[FeedFinding]:
-    """``hydra:totalItems`` of every page that is part of a paging.
+    """Check ``hydra:totalItems`` of every page.
 
-    :param complete: all pages are there, so that their datasets can be counted.
+    :param complete: whether all pages were read, so that datasets can be counted.
     """
     datasets = {dataset for page in pages for dataset in page.graph.subjects(RDF.type, DCAT.Dataset)}
     listed = {dataset for page in pages for dataset in page.graph.objects(None, DCAT.dataset)}
@@ -196,7 +196,7 @@ def judge_totals(pages: list[Page], complete: bool) -> Iterator[FeedFinding]:
 
 
 def fetch_again(client: Client, pages: list[Page]) -> Iterator[FeedFinding]:
-    """Each page a second time: the same when nothing has changed, and 304 when asked whether it has."""
+    """Request each page a second time: it must be the same, and 304 for a conditional request."""
     unconditional = []
     for page in pages:
         again = client.get(page.address)
@@ -221,7 +221,7 @@ def fetch_again(client: Client, pages: list[Page]) -> Iterator[FeedFinding]:
 
 
 def _changed(before: Graph, after: Graph) -> list[str]:
-    """Names of the properties whose values differ; blank nodes count as equal, whatever they are called."""
+    """Names of the properties whose values differ; blank nodes count as equal."""
     changed = _named(before) ^ _named(after)
     return sorted({str(p).rpartition("#")[2].rpartition("/")[2] for _, p, _ in changed})
 

@@ -1,4 +1,4 @@
-"""Says what a check found: tables and sentences for people, JSON for programs."""
+"""Reports the result of a check: tables and sentences for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harvest_check.mqa import metrics
 
 _COLOURS: Final = {"violation": "red", "warning": "yellow", "info": "cyan"}
 _ALIKE: Final = 5
-"""How many findings of one kind are shown one by one."""
+"""Maximum number of findings of one kind that are printed."""
 
 
 def to_json(check: Check) -> dict[str, Any]:
@@ -156,5 +156,5 @@ def _name(iri: str) -> str:
 
 
 def _line(text: str) -> str:
-    """What a foreign feed says must not steer the terminal."""
+    """One line of text of a feed, which cannot control the terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,6 +1,6 @@
-"""Asks the SPARQL endpoints that a feed names, and compares their counts with VoID.
+"""Queries the SPARQL endpoints that a feed names, and compares their counts with VoID.
 
-SPARQLWrapper makes the requests and reads the answers; they travel through the package's own client and its limits.
+SPARQLWrapper makes the requests and reads the answers; they use the package's own client and its limits.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def endpoints(graph: Graph, void: Graph) -> list[str]:
 
 
 def judge(client: Client, endpoint: str, void: Graph) -> Iterator[FeedFinding]:
-    """Whether an endpoint answers, and counts what VoID says (VoID, section 4.6; SPARQL 1.1 Service Description)."""
+    """Check that an endpoint answers and counts like VoID (VoID, section 4.6; SPARQL 1.1 Service Description)."""
     try:
         _ask(client, endpoint, _COUNT % "?s ?p ?o")
         for graph, described in _described(void, endpoint):
@@ -119,7 +119,7 @@ def _ask(client: Client, endpoint: str, query: str) -> list[dict[str, dict[str, 
     wrapper.setMethod(POST)
     wrapper.setReturnFormat(JSON)
     wrapper.setOnlyConneg(True)
-    # setQuery would look for the form with expressions that take minutes for some texts; it is known here.
+    # setQuery detects the form with regular expressions that take minutes for some texts; it is known here.
     wrapper.queryType, wrapper.queryString = "SELECT", query
     try:
         document: Any = wrapper.query().convert()
@@ -134,7 +134,7 @@ def _ask(client: Client, endpoint: str, query: str) -> list[dict[str, dict[str, 
 
 
 class _Response:
-    """An answer in the form in which SPARQLWrapper reads one."""
+    """An answer with the interface that SPARQLWrapper reads."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

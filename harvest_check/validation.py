@@ -1,7 +1,7 @@
-"""Holds a feed against SHACL shapes and says each result as a finding.
+"""Validates a feed with SHACL shapes and reports each result as a finding.
 
-Official shapes may be given; by default it is the package's own restatement of DCAT-AP 3.0.1, and of DCAT-AP.de 3.0
-for feeds that speak it.
+It uses official shapes on request; by default the package's own shapes of DCAT-AP 3.0.1, and of DCAT-AP.de 3.0 for
+feeds with its terms.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KINDS: Final = {
     SH.DatatypeConstraintComponent: "shape-datatype",
     SH.ClassConstraintComponent: "shape-class",
 }
-# Of several results about one value, the first of these says it best.
+# If there are several results about one value, the first of these is reported.
 _RANK: Final = (
     "shape-node-kind",
     "shape-datatype",
@@ -37,7 +37,7 @@ _RANK: Final = (
 )
 _SEVERITIES: Final[dict[Node, Severity]] = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
 
-# Public code lists, and what their members are.
+# Public code lists, and the class of their members.
 _CODE_LISTS: Final = {
     "http://publications.europa.eu/resource/authority/": SKOS.Concept,
     "http://dcat-ap.de/def/": SKOS.Concept,
@@ -50,7 +50,7 @@ _CODE_LISTS: Final = {
 
 @dataclass(frozen=True)
 class Report:
-    """What the shapes say of a feed.
+    """Results of the shapes for a feed.
 
     :ivar violating: nodes with a violation of DCAT-AP, which cost the points for compliance.
     """
@@ -79,8 +79,8 @@ def validate(
     """Validate each page by itself, as harvesters read them, and all together.
 
     :param pages: address and triples of each.
-    :param shapes: instead of the package's own, as :func:`prepared` gives them.
-    :param code_lists: what the shapes expect to find beside the feed; by default the types of members of public lists.
+    :param shapes: result of :func:`prepared`, replaces the package's own shapes.
+    :param code_lists: code lists that the shapes need beside the feed; by default the types of members of public lists.
     """
     whole = Graph(bind_namespaces="none")
     for _, graph in pages:
@@ -168,7 +168,7 @@ def _path(report: Graph, path: Node | None) -> str | None:
 
 
 def _expected(shapes: Graph, shape: Node | None, message: Node | None) -> tuple[str, str]:
-    """What would be right, in German and English, read from the shape that was broken."""
+    """The requirement in German and English, read from the violated shape."""
     if shape is None:
         return _said(message)
     own = {text.language: str(text) for text in shapes.objects(shape, SH.message) if isinstance(text, Literal)}

@@ -1,4 +1,4 @@
-"""Tables in, records and findings out."""
+"""Reads tables into records and findings."""
 
 from ingest.findings.findings import Finding
 from ingest.model import RecordType, by_name, record_types

@@ -42,11 +42,11 @@ class Field:
     :ivar prefix: for concepts and codes, the IRI that the notation follows; for addresses, a scheme to supply.
     :ivar maximum: largest value allowed, where the shape states one.
     :ivar group: IRI of the group that documents and pages put it in.
-    :ivar essential: place among what a page tells first.
-    :ivar placing: when this link is followed to find where a record lies.
-    :ivar beside: when this link stands beside the title of a record in lists.
-    :ivar situates: whether a record lies in the district of what this refers to.
-    :ivar apart: whether pages show it in a place of its own.
+    :ivar essential: rank among the fields at the top of a page.
+    :ivar placing: rank of this link in finding the location of a record.
+    :ivar beside: rank of this link beside the title of a record in lists.
+    :ivar situates: whether a record lies in the district of the record that this refers to.
+    :ivar apart: whether pages show it separately.
     """
 
     term: str
@@ -76,12 +76,12 @@ class Field:
 
 @dataclass(frozen=True)
 class RecordType:
-    """A kind of record: its class, its shape, and how its IRIs are made (``{base}id/{segment}/{key}``).
+    """A record type: its class, its shape, and how its IRIs are made (``{base}id/{segment}/{key}``).
 
     :ivar plural: name of its records, by language.
-    :ivar roles: what its records are for figures and pages; ``sr:recordRole`` says which roles there are.
-    :ivar search_rank: place among the types that are searched; None if it is not searched.
-    :ivar list_rank: place of its list on pages of other records.
+    :ivar roles: its functions in figures and pages; ``sr:recordRole`` defines them.
+    :ivar search_rank: rank among the searched types; None if it is not searched.
+    :ivar list_rank: rank of its list on pages of other records.
     """
 
     name: str

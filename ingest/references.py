@@ -1,4 +1,4 @@
-"""Finding the record or the concept that a cell means by key, official name or label."""
+"""Finds the record or concept that a cell refers to, by key, official name or label."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Referable:
 
     :ivar iri: relative to ``{base}id/``.
     :ivar usable: False when its own key is missing or malformed, so that no link to it can be made.
-    :ivar successor: for a key that no longer exists, what replaces it, as written in its table.
+    :ivar successor: for a key that no longer exists, its successor, as written in its table.
     """
 
     iri: str
@@ -64,7 +64,7 @@ class Referable:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a text was found to mean; ``code`` names the kind of finding when there is something to say.
+    """The meaning of a text; ``code`` names the kind of finding, if there is one.
 
     :ivar value: JSON-LD value: relative IRI, notation, literal; None when the text has no meaning here.
     """
@@ -101,10 +101,10 @@ class Register:
         self._by_class[entry.record_class].append(entry)
 
     def resolve(self, text: str, classes: Sequence[str]) -> Resolution:
-        """Find the record that a cell means.
+        """Find the record that a cell refers to.
 
         :param text: key, ``segment/key``, full IRI or name.
-        :param classes: IRIs of the classes allowed; where a name fits several, the class named first wins.
+        :param classes: IRIs of the classes allowed; if a name fits several, the first class takes precedence.
         """
         relative = text.removeprefix(self._prefix)
         if (entry := self._by_iri.get(relative)) and entry.record_class in classes:
@@ -136,7 +136,7 @@ class Register:
 
     @staticmethod
     def _one_of(found: list[Referable]) -> Resolution:
-        # A row that repeats a record has its name, too, and is withheld.
+        # A duplicate row has the same name and is withheld.
         found = [entry for entry in found if entry.usable] or found
         if len({entry.iri for entry in found}) > 1:
             candidates = ", ".join(f"{entry.key} ({entry.names[0]}, {entry.source})" for entry in found[:5])
@@ -199,7 +199,7 @@ def _label(entry: Referable) -> str:
 
 
 def hint(candidates: Sequence[str]) -> dict[str, object]:
-    """The sentence that offers candidates, for the placeholders ``hint_de`` and ``hint_en``."""
+    """A sentence with candidates, for the placeholders ``hint_de`` and ``hint_en``."""
     if not candidates:
         return {"hint_de": "Ein ähnlicher Wert wurde nicht gefunden.", "hint_en": "No similar value was found."}
     quoted_de = ", ".join(f"„{name}“" for name in candidates)

@@ -1,6 +1,6 @@
 """The smart-region vocabulary, its concept schemes and its JSON-LD context, as parsed data.
 
-Parsed files are kept and shared: treat what these functions return as read-only, and copy before changing.
+Parsed files are cached and shared: treat the results of these functions as read-only, and copy before changing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ PREFIXES: Final[dict[str, str]] = {
     "wgs": "http://www.w3.org/2003/01/geo/wgs84_pos#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""Prefix to namespace, for everything that is serialised; holds every prefix of the context."""
+"""Prefix to namespace for all serialisations; includes every prefix of the context."""
 
 
 @cache
@@ -69,7 +69,7 @@ def context() -> dict[str, Any]:
 
 @cache
 def changes() -> list[dict[str, Any]]:
-    """The versions of the vocabulary, the newest first: ``number``, ``date``, and what changed as ``de`` and ``en``."""
+    """The versions of the vocabulary, the newest first: ``number``, ``date``, and the changes as ``de`` and ``en``."""
     versions: list[dict[str, Any]] = tomllib.loads(_text("changes.toml"))["version"]
     return versions
 

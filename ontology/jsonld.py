@@ -1,8 +1,8 @@
-"""From RDF back to records: compaction with the project's own context.
+"""Converts RDF to records: compaction with the project's own context.
 
-The inverse of what a JSON-LD 1.1 parser does with ``context.jsonld``, for the features that context uses (typed and
-language-tagged terms, ``@set``, one ``@vocab`` per term, type-scoped contexts) and nothing beyond. It is not the
-general Compaction Algorithm, which wants the whole document expanded first and is too slow for bulk.
+The inverse of a JSON-LD 1.1 parser with ``context.jsonld``, for the features that this context uses (typed and
+language-tagged terms, ``@set``, one ``@vocab`` per term, type-scoped contexts) only. It is not the
+general Compaction Algorithm, which needs the whole document expanded first and is too slow for large amounts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _INTEGER: Final = "http://www.w3.org/2001/XMLSchema#integer"
 _BOOLEAN: Final = "http://www.w3.org/2001/XMLSchema#boolean"
 
-# Canonical and short enough for readers of JSON that know only doubles.
+# Canonical and short enough for JSON parsers that only have doubles.
 _JSON_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
-# What may be written relative to the base: segment/key, which RFC 3986, section 5.2, resolves to the very same IRI and
-# which reads neither as a compact IRI nor as a keyword or its alias (JSON-LD 1.1 API, section 5.2).
+# IRIs that may be relative to the base: segment/key, which RFC 3986, section 5.2, resolves to the same IRI and
+# which is neither a compact IRI nor a keyword or its alias (JSON-LD 1.1 API, section 5.2).
 _RELATIVE: Final = re.compile(r"[^:/?#@.][^:/?#]*(?:/[^:/?#.][^:/?#]*)+(?:#[^:#]*)?")
 
 _FEATURES: Final = {"@id", "@type", "@language", "@container", "@context"}
@@ -37,11 +37,11 @@ _FEATURES: Final = {"@id", "@type", "@language", "@container", "@context"}
 def compact(statements: Iterable[Triple | Quad], base: str | None = None) -> list[dict[str, Any]]:
     """Write statements as records in the terms of the context, one for each subject.
 
-    A record has the terms of its class. What no term can say keeps its compact or full IRI as key and an expanded
-    value, so nothing is lost; so does everything beyond the common terms of a node with several record classes, for
-    parsers disagree on how their contexts add up. Integers and booleans are JSON's own, all other typed values are
-    strings, because JSON numbers are doubles to RDF (JSON-LD 1.1 API, section 8.2.2). The order of records, keys and
-    values depends on nothing but the statements.
+    A record has the terms of its class. A statement without a term has its compact or full IRI as key and an expanded
+    value, so nothing is lost. The same applies to all but the common terms of a node with several record classes,
+    because parsers disagree on how their contexts combine. Integers and booleans are JSON's own, all other typed values
+    are strings, because JSON numbers are doubles to RDF (JSON-LD 1.1 API, section 8.2.2). The order of records, keys
+    and values depends only on the statements.
 
     :param statements: in any order; graph names are ignored
     :param base: base IRI of the service, for records as ``ingest`` has them: IRIs below ``{base}id/`` become relative
@@ -58,7 +58,7 @@ def compact(statements: Iterable[Triple | Quad], base: str | None = None) -> lis
 
 
 def document(nodes: list[dict[str, Any]]) -> dict[str, Any]:
-    """A self-contained JSON-LD document of what :func:`compact` returned without a base."""
+    """Make a self-contained JSON-LD document from the result of :func:`compact` without a base."""
     return {**context(), "@graph": nodes}
 
 
@@ -68,7 +68,7 @@ def _compactor(base: str | None) -> _Compactor:
 
 
 class _Terms:
-    """The terms that a node may use, found by what they say."""
+    """The terms of a node, by property and type of value."""
 
     def __init__(self, definitions: dict[str, Any], prefixes: dict[str, str], reserved: set[str]) -> None:
         self.rank = {name: position for position, name in enumerate(definitions)}
@@ -93,7 +93,7 @@ class _Terms:
                 self.exact[iri, _expand(kind, prefixes)] = name
 
     def concept(self, predicate: str, iri: str) -> tuple[str, str] | None:
-        """Term and notation, when the IRI belongs to the ``@vocab`` of one of the predicate's terms."""
+        """Term and notation, if the IRI belongs to the ``@vocab`` of one of the predicate's terms."""
         for vocabulary, name in self._vocabularies.get(predicate, ()):
             notation = iri.removeprefix(vocabulary)
             if notation not in (iri, "") and notation[0] != "@" and ":" not in notation:
@@ -102,7 +102,7 @@ class _Terms:
 
 
 class _Compactor:
-    """The context turned around, for one base or none."""
+    """The inverted context, for one base or none."""
 
     def __init__(self, definitions: dict[str, Any], base: str | None) -> None:
         self._base = base
@@ -148,8 +148,7 @@ class _Compactor:
     def _value(self, terms: _Terms, predicate: str, term: Any) -> tuple[str, Any]:
         """Key and value of one statement.
 
-        A value that the term's coercion does not yield by itself is written expanded, and under a key without
-        coercion.
+        A value that the coercion of the term does not produce is written expanded, under a key without coercion.
         """
         expanded: Any
         if not isinstance(term, Literal):
@@ -175,7 +174,7 @@ class _Compactor:
         return terms.exact.get((predicate, "")) or self._compact_iri(predicate), expanded
 
     def _reference(self, iri: str) -> str:
-        """The IRI relative to the base, where there is one and that is safe, else in full."""
+        """The IRI relative to the base if possible and unambiguous, otherwise in full."""
         if self._base and iri.startswith(self._base) and _RELATIVE.fullmatch(iri, len(self._base)):
             return iri[len(self._base) :]
         return self._full(iri)

@@ -47,7 +47,7 @@ def _by_iri(ingested: Ingested) -> dict[str, Node]:
 
 
 class Assembly:
-    """One release in the making: each step writes files, and gives what later steps need.
+    """A release during its build: each step writes files, and returns what later steps need.
 
     :param scratch: directory of the release.
     :param config: the catalogue.
@@ -70,7 +70,7 @@ class Assembly:
         self._datasets: dict[str, DatasetEntry] = {}
 
     def write_records(self, ingested: Ingested) -> dict[str, dict[str, str]]:
-        """The dumps of each dataset; gives a hash of each record, by dataset and IRI."""
+        """Write the dumps of each dataset; return a hash of each record, by dataset and IRI."""
         contents = {}
         by_iri = _by_iri(ingested)
         for done, (name, part) in enumerate(sorted(ingested.datasets.items())):
@@ -87,7 +87,7 @@ class Assembly:
     def _enter(
         self, name: str, record_class: str | None, records: int, withheld: int, triples: int, content: str
     ) -> None:
-        """Note a dataset; its date and version are kept for as long as its content is the same."""
+        """Add a dataset to the manifest; it keeps date and version while its content is the same."""
         before = self._previous.manifest.datasets.get(name) if self._previous else None
         issued = before.issued if before else self._today
         modified, version, previous = self._today, 1, None
@@ -102,7 +102,7 @@ class Assembly:
         )
 
     def write_vocabulary(self) -> None:
-        """The vocabulary with all that explains it, and the concept schemes, single and together."""
+        """Write the vocabulary with its documentation, and the concept schemes, single and together."""
         vocabulary = dumps.from_rdflib(ontology.vocabulary())
         self._graphs["vocabulary"] = vocabulary
         dumps.write_graph(self._files, "ontology", vocabulary, "vocabulary")
@@ -123,7 +123,7 @@ class Assembly:
         self._enter("concept-schemes", None, 0, 0, len(schemes), content)
 
     def write_reports(self, ingested: Ingested, listed: Iterable[Source]) -> dict[str, Any]:
-        """What was found; gives the names of classes and properties."""
+        """Write the reports; return the names of classes and properties."""
         self._files.content(QUALITY, reports.quality(ingested))
         self._files.content(STATUS, reports.by_dataset(ingested, listed))
         dataset_of = {part.record_type.iri: name for name, part in ingested.datasets.items()}
@@ -134,7 +134,7 @@ class Assembly:
         return labels
 
     def write_templates(self, ingested: Ingested) -> None:
-        """What people need to send records: tables to fill in, in German and English, and what findings mean."""
+        """Write templates in German and English, and the explanations of findings."""
         there = published_records(ingested, self._base)
         for record_type in record_types().values():
             for language in LANGUAGES:
@@ -145,7 +145,7 @@ class Assembly:
         self._files.content(FINDINGS, reports.kinds_of_finding())
 
     def write_pictures(self, ingested: Ingested, official: boundaries.Boundaries | None) -> Funding:
-        """What is counted and drawn for the pages; gives the sums.
+        """Write figures and pictures for the pages; return the sums.
 
         :raises BoundariesError: a district has no official boundary.
         """
@@ -157,7 +157,7 @@ class Assembly:
     def write_history(
         self, ingested: Ingested, listed: Iterable[Source], contents: Mapping[str, Mapping[str, str]]
     ) -> tuple[History, NavigatorProfile]:
-        """Since when each record is there, what was deleted, and the projects with what changed of them."""
+        """Write the dates of records, the tombstones, and the projects with their changes."""
         withheld = {node["id"] for part in ingested.datasets.values() for node in part.withheld}
         before, unknown = History.of(self._previous), history.unreadable(listed, ingested)
         known = history.succeed(before, self._previous, contents, withheld, unknown, self._now)
@@ -170,7 +170,7 @@ class Assembly:
         return known, projects
 
     def write_search(self, ingested: Ingested, projects: NavigatorProfile) -> SearchIndex:
-        """The search index."""
+        """Write the search index."""
         self._progress("search", 0, 1)
         path = self._scratch / "search.sqlite"
         return search.write(path, _by_iri(ingested), projects.rows, self._base)
@@ -182,7 +182,7 @@ class Assembly:
                 self._files.done(f"source/{name}")
 
     def write_whole(self) -> None:
-        """The dumps of everything."""
+        """Write the dumps of everything."""
         self._progress("dump", len(self._datasets), len(self._datasets) + 1)
         dumps.write_whole(self._files, {self._graph(name): found for name, found in self._graphs.items()})
         triples = sum(len(found) for found in self._graphs.values())
@@ -200,9 +200,9 @@ class Assembly:
         known: History,
         funding: Funding,
     ) -> tuple[Feed, int]:
-        """The store, and what can only be told when it is there; gives its number of triples.
+        """Write the store, and the files calculated from it; return its number of triples.
 
-        The store is closed afterwards, so that its files can be measured.
+        The step closes the store, so that its files can be measured.
         """
         self._progress("store", 0, 3)
         store = ox.Store(self._scratch / "store")
@@ -223,7 +223,7 @@ class Assembly:
         return published, len(store)
 
     def _describe_all(self, store: ox.Store, measured: Mapping[str, quality.Measured]) -> tuple[Graph, Graph]:
-        """Statistics (VoID), and the catalogue with what time and space each dataset covers."""
+        """Statistics (VoID), and the catalogue with the coverage of each dataset in time and space."""
         statistics = void.describe(store, self._base, sorted(self._graphs), _DESCRIPTIONS, self._files.described)
         extents = coverage.extents(store, catalogue.places(self._config))
         known = {
@@ -242,7 +242,7 @@ class Assembly:
     def _write_derived(
         self, store: ox.Store, statistics: Graph, described: Graph, known: History, counted: Iterable[ox.Triple]
     ) -> None:
-        """The graphs that are made of the others."""
+        """Write the graphs derived from the others."""
         self._describe("catalog", "dump/catalog", feed.whole(described, self._base), store)
         self._describe("void", "void", dumps.from_rdflib(statistics), store)
         dates = dumps.canonical(history.dates_graph(known, self._base))
@@ -255,7 +255,7 @@ class Assembly:
         return {name: entry for name, entry in self._datasets.items() if f"feed/{token}/dataset/{name}.nt" in files}
 
     def _describe(self, name: str, stem: str, triples: list[ox.Triple], store: ox.Store) -> None:
-        """A graph that is made of the others: a file that is served, and queried like them."""
+        """Write a graph derived from the others, as a served file and as a named graph."""
         dumps.write_graph(self._files, stem, triples)
         home = ox.NamedNode(self._graph(name))
         store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, home) for t in triples)
@@ -275,7 +275,7 @@ class Assembly:
         index: SearchIndex,
         triples: int,
     ) -> Manifest:
-        """What has been written."""
+        """Make the manifest of the written files."""
         return Manifest(
             id=release_id,
             source=source,

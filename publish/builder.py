@@ -1,4 +1,4 @@
-"""From source tables to a release: ingest, dumps, store, VoID, catalogue, manifest, in this order."""
+"""Builds a release from source tables: ingest, dumps, store, VoID, catalogue, manifest, in this order."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build did.
+    """Result of a build.
 
     :ivar release: the release of these sources.
-    :ivar fresh: False when they had been built already.
+    :ivar fresh: False if the release existed already.
     :ivar severities: number of findings by severity.
     :ivar withheld: number of records withheld.
-    :ivar losses: why the release was not made the current one; nothing when it was.
+    :ivar losses: why the release was not made the current one; empty if it was.
     """
 
     release: Release
@@ -63,10 +63,10 @@ def build(
     boundaries_file: Path | None = None,
     warn: Callable[[str], None] = _LOG.warning,
 ) -> Outcome:
-    """Build a release of the sources in a directory and make it the current one, unless too much would vanish.
+    """Build a release from the sources in a directory and make it current, unless too many records would vanish.
 
-    The same sources, base, page size and software after the same release give the same release, which is not built
-    again, unless it is damaged.
+    The same sources, base, page size and software after the same previous release give the same release. It is not
+    built again, unless it is damaged.
 
     :param data: directory with ``catalogue.ttl`` and the tables it names.
     :param base: base IRI, ending in a slash.
@@ -75,7 +75,7 @@ def build(
     :param shrink_percent: largest share of the current release's datasets and records that may vanish.
     :param validator: how records are validated.
     :param boundaries_file: official boundaries of districts for the maps (GeoJSON); without them areas are schematic.
-    :param warn: is told, in one line each, of what an operator should know: damage, a clock that goes back.
+    :param warn: called with one line for each warning to the operator: damage, a clock that was set back.
     :raises BuildError: the catalogue or the boundaries are missing or wrong, or no record is valid.
     :raises ReleaseError: another build is running.
     """
@@ -91,7 +91,7 @@ def build(
         previous = succession.last_known(releases)
         release_id, fresh = succession.name(releases, source, previous)
         if fresh:
-            # Who asks for the reference wants to see what it says today.
+            # Reference validation does not use cached results.
             known = ValidationCache(releases.root / "validated.json", identity.made_with(base, software))
             kept = known if validator is fast else None
             ingested = ingest(listed, data, base, executor, progress, validator, kept)
@@ -113,7 +113,7 @@ def _assemble(
     official: boundaries.Boundaries | None,
     page_size: int,
 ) -> tuple[Feed, SearchIndex, int]:
-    """Take the steps of a build in their order; gives the feed, the search index and the number of triples."""
+    """Run the steps of a build in order; return the feed, the search index and the number of triples."""
     contents = work.write_records(ingested)
     work.write_vocabulary()
     labels = work.write_reports(ingested, listed)
@@ -159,7 +159,7 @@ def _outcome(release: Release, *, fresh: bool, losses: list[Loss]) -> Outcome:
 
 
 def _boundaries(path: Path | None, inputs: dict[str, str]) -> boundaries.Boundaries | None:
-    """The official boundaries, which become one of the inputs."""
+    """Read the official boundaries and add their file to the inputs."""
     if path is None:
         return None
     try:

@@ -1,8 +1,8 @@
 """Loads a release into any SPARQL 1.1 server by the Graph Store HTTP Protocol.
 
 https://www.w3.org/TR/sparql11-http-rdf-update/: PUT (5.3) replaces a graph by its first chunk, POST (5.5) adds the
-others. A graph is a set, so a chunk that is sent twice does no harm: a push that broke goes on with the chunk that was
-not confirmed. Only one chunk is held in memory. What differs between servers is told in ``docs/scale-out.md``.
+others. A graph is a set, so sending a chunk twice does no harm: an interrupted push continues with the first
+unconfirmed chunk. Only one chunk is held in memory. ``docs/scale-out.md`` lists differences between servers.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class PushError(Exception):
 
 
 class Login(AuthBase):
-    """User and password, given in the way that the server asks for: Digest (RFC 7616) or Basic (RFC 7617)."""
+    """User and password, sent as the server demands: Digest (RFC 7616) or Basic (RFC 7617)."""
 
     def __init__(self, user: str, password: str) -> None:
         self._basic = HTTPBasicAuth(user, password)
@@ -53,7 +53,7 @@ class Login(AuthBase):
         self._chosen: HTTPBasicAuth | HTTPDigestAuth = self._digest
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign a request in the way that was asked for last."""
+        """Sign a request as the server demanded last."""
         request.hooks["response"].append(self._challenged)
         signed: requests.PreparedRequest = self._chosen(request)
         return signed
@@ -82,12 +82,12 @@ class Bearer(AuthBase):
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push did.
+    """Result of a push.
 
     :ivar release: identifier of the release.
     :ivar graphs: number of triples of each graph, as counted by the server.
     :ivar chunks: how many were sent.
-    :ivar removed: graphs that the server had and the release has not.
+    :ivar removed: deleted graphs, which are not in the release.
     """
 
     release: str
@@ -114,7 +114,7 @@ def push(
     :param query_url: address for SPARQL queries to the same data.
     :param auth: :class:`Login`, :class:`Bearer` or another; used at both addresses.
     :param chunk: largest request, in bytes; a triple that is larger goes alone.
-    :param state: file that keeps what has been confirmed, so that a push that broke is continued; deleted at the end.
+    :param state: file of the confirmed chunks, to continue an interrupted push; deleted at the end.
     :param retries: how often a request is sent again after a broken connection or status 429 or 5xx, waiting twice as
         long each time, or as long as the server asks, up to a minute.
     :param timeout: longest time between a request and its answer, in seconds.
@@ -127,13 +127,13 @@ def push(
     graphs = list(_graphs(release))
     journal = _Journal(state, {"release": release.id, "target": store_url, "chunk": chunk})
     with _PushTarget(store_url, query_url, auth, retries, timeout) as server:
-        # Wrong addresses and passwords are told before anything is changed: this graph is never there.
+        # Report wrong addresses and passwords before any change: this graph never exists.
         server.query("ASK {}")
         server.delete(f"{home}-")
         sent = _load(server, graphs, chunk, journal, progress)
         counted, removed = _check(server, home, graphs, progress)
         if wrong := _wrong(graphs, counted):
-            # A server that was killed may have lost what it had confirmed.
+            # A server that was killed may have lost confirmed chunks.
             journal.forget(wrong)
             sent += _load(server, graphs, chunk, journal, progress)
             counted, _ = _check(server, home, graphs, progress)
@@ -165,7 +165,7 @@ class _Graph:
 
 
 def _graphs(release: Release) -> Iterator[_Graph]:
-    """All graphs of the release's store; the catalogue comes last, as it announces the others."""
+    """All graphs of the release's store; the catalogue comes last, because it announces the others."""
     store = ox.Store.read_only(str(release.store))
     names = (str(graph.value) for graph in store.named_graphs())
     for iri in sorted(names, key=lambda iri: (iri.endswith("/catalog"), iri)):
@@ -174,7 +174,7 @@ def _graphs(release: Release) -> Iterator[_Graph]:
 
 
 def _lines(release: Release, store: ox.Store, iri: str) -> Callable[[], Iterator[bytes]]:
-    """Reads a graph from its file, as the store rewrites some values; from the store, if it has no file of its own."""
+    """Read a graph from its file, because the store rewrites some values; from the store if it has no file."""
     name = iri.removeprefix(f"{release.manifest.base}graph/")
     for candidate in (f"dump/{name}.nt", f"{name}.nt"):
         if candidate in release.manifest.files:
@@ -194,7 +194,7 @@ def _store_lines(store: ox.Store, iri: str) -> Iterator[bytes]:
 
 
 def _chunks(lines: Iterable[bytes], size: int) -> Iterator[tuple[bytes, int]]:
-    """Lines joined to pieces of at most ``size`` bytes, with their number."""
+    """Join lines to chunks of at most ``size`` bytes; return each with its number of lines."""
     piece: list[bytes] = []
     length = 0
     for line in lines:
@@ -225,7 +225,7 @@ def _load(server: _PushTarget, graphs: list[_Graph], size: int, journal: _Journa
 def _check(
     server: _PushTarget, home: str, graphs: list[_Graph], progress: Progress
 ) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Delete the graphs that the release has not; returns the number of triples of the others, and the deleted."""
+    """Delete graphs that are not in the release; return the number of triples of the others, and the deleted graphs."""
     progress("check", 0, 1)
     counted = server.counts(home)
     removed = tuple(sorted(counted.keys() - {graph.iri for graph in graphs}))
@@ -253,7 +253,7 @@ class _Journal:
         self._path = path
         self._push = push
         kept: dict[str, Any] = {}
-        # Missing, or cut off by a power failure: then everything is sent.
+        # If the file is missing, or truncated by a power failure, everything is sent.
         with contextlib.suppress(FileNotFoundError, ValueError):
             kept = json.loads(path.read_text(encoding="utf-8")) if path else {}
         self._chunks: dict[str, int] = kept["chunks"] if kept.get("push") == push else {}
@@ -282,7 +282,7 @@ class _Journal:
 
 
 class _Patience(Retry):
-    """Tries again what may pass: not a certificate that is not trusted, nor a server that keeps silent."""
+    """Retries temporary errors, but not untrusted certificates or servers that do not answer."""
 
     def increment(self, *args: Any, **kwargs: Any) -> Self:
         if isinstance(error := kwargs.get("error"), (SSLError, ReadTimeoutError)):
@@ -323,7 +323,7 @@ class _PushTarget:
         self._ask(method, self._store_url, params={"graph": graph}, data=content, headers=headers)
 
     def delete(self, graph: str) -> None:
-        """DELETE a graph (5.4); it need not be there."""
+        """DELETE a graph (5.4); it need not exist."""
         self._ask("DELETE", self._store_url, params={"graph": graph}, allowed=(404,))
 
     def counts(self, home: str) -> dict[str, int]:
@@ -371,7 +371,7 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def _advice(answer: requests.Response) -> str:
-    """What a refusal means, and the beginning of what the server says about it."""
+    """The meaning of a refusal, and the beginning of the server's message."""
     if answer.is_redirect:
         return f"It points to {answer.headers['Location']}: use that address, if it is right."
     advice = _ADVICE.get(answer.status_code, "It may be too busy or out of order: try again later.")

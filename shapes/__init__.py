@@ -1,11 +1,11 @@
 """The SHACL shapes of the records and of the catalogue.
 
-Parsed graphs are kept and shared: treat them as read-only, and copy before changing. (Validating counts: pyshacl 0.40
+Parsed graphs are cached and shared: treat them as read-only, and copy before changing. (Validating counts: pyshacl 0.40
 adds two triples about OWL to the shapes graph that it is given.)
 
-A *column shape* is named by ``sh:property`` of its type's node shape: it says what one cell may hold, and has a name, a
-help text and an order. A *check* is a shape with a target of its own: it looks at other cells or other records, or at
-gaps that do not withhold a record. The local name of either ends, after its last hyphen, in the term of the context
+A *column shape* is named by ``sh:property`` of its type's node shape: it constrains one cell, and has a name, a help
+text and an order. A *check* is a shape with its own target: it reads other cells or other records, or reports missing
+values that do not withhold a record. The local name of either ends, after its last hyphen, in the term of the context
 that it is about (in the catalogue: in the name of the property); so does that of every ``sh:SPARQLConstraint``, which
 has ``Query`` before that hyphen, and of every ``sh:SPARQLRule``. The message for a result is that of its
 ``sh:sourceShape``; pyshacl 0.40 drops the languages of messages for SPARQL constraints in its reports.
@@ -44,7 +44,7 @@ def load() -> Graph:
 def catalogue() -> Graph:
     """The shapes of the catalogue, with the namespace prefixes (``sh:declare``) that their queries use."""
     graph = _graph(file for file in files() if file.name in (_CATALOGUE, _COMMON))
-    # The list of the shapes of records, which the files do not repeat.
+    # Add the list of record shapes, which the files do not repeat.
     for subject in list(graph.subjects(SH["in"], ontology.SRS.recordShapes)):
         members = Collection(graph, BNode(), sorted(load().subjects(ontology.SR.keyProperty), key=str))
         graph.set((subject, SH["in"], members.uri))

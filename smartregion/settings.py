@@ -1,7 +1,7 @@
 """Every setting of the service in one place; read from environment variables ``SMARTREGION_<NAME>``.
 
-A settings object is made by the command line or by the caller and handed on; nothing reads it at import time. Paths are
-relative to the directory in which it is made, and absolute from then on.
+The command line or the caller makes a settings object and passes it on; no module reads it at import time. Relative
+paths are resolved against the working directory once, when the object is made.
 """
 
 from __future__ import annotations

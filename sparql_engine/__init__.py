@@ -1,4 +1,4 @@
-"""Answers SPARQL queries within limits: the one interface that everything asking the graph goes through.
+"""Answers SPARQL queries within limits: the only interface to the graph.
 
 :class:`sparql_engine.embedded.EmbeddedEngine` answers from an Oxigraph store in worker processes,
 :class:`sparql_engine.remote.RemoteEngine` from any SPARQL 1.1 server. Neither imports anything of the project.
@@ -60,7 +60,7 @@ TABLE_TYPES = (
     "text/csv",
     "text/tab-separated-values",
 )
-"""Media types of the answer to SELECT and ASK, the usual one first."""
+"""Media types of the answer to SELECT and ASK, the default first."""
 
 GRAPH_TYPES = (
     "text/turtle",
@@ -70,7 +70,7 @@ GRAPH_TYPES = (
     "application/trig",
     "application/n-quads",
 )
-"""Media types of the answer to CONSTRUCT and DESCRIBE, the usual one first."""
+"""Media types of the answer to CONSTRUCT and DESCRIBE, the default first."""
 
 Bindings = Mapping[str, NamedNode | Literal]
 """Values for variables of a query, by name; a SELECT must project these variables."""
@@ -78,7 +78,7 @@ Bindings = Mapping[str, NamedNode | Literal]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may use, and how many may run and wait at a time.
+    """Limits of one query, and of the number of running and waiting queries.
 
     :param seconds: wall clock.
     :param megabytes: memory that the query may take, in MiB.
@@ -124,7 +124,7 @@ class Dataset:
 
 
 NO_DATASET = Dataset()
-"""The client chose none."""
+"""No dataset: the client chose none."""
 
 
 @dataclass
@@ -132,11 +132,11 @@ class Result:
     """A complete answer; use it as a context manager or :meth:`read` it, so that a spooled file is closed.
 
     :param media_type: one of :data:`TABLE_TYPES` or :data:`GRAPH_TYPES`.
-    :param version: the version of the data that it was answered from.
+    :param version: the version of the data of the answer.
     :param size: bytes of the body.
-    :param body: the bytes, or an open file, at their beginning, when they are many.
-    :param rows: solutions or triples; 1 for ASK; None where it cannot be told.
-    :param kept: it was answered before.
+    :param body: the bytes, or for a long answer an open file at its start.
+    :param rows: solutions or triples; 1 for ASK; None if unknown.
+    :param kept: whether it comes from a cache.
     """
 
     media_type: str
@@ -165,7 +165,7 @@ class Result:
 class Health:
     """The state of an engine.
 
-    :ivar version: of its data.
+    :ivar version: version of its data.
     :ivar alive: whether it can answer.
     :ivar workers: queries that may run at a time.
     :ivar busy: queries that run now.
@@ -183,17 +183,17 @@ class Engine(Protocol):
     """Answers queries over the current version of the data."""
 
     def version(self) -> str:
-        """Identifies the data that a query asked now is answered from; another version, another identifier."""
+        """Identifier of the current version of the data."""
         ...
 
     def prepare(self, text: str) -> Query:
-        """Check a query text before anything parses it.
+        """Check a query text before parsing.
 
         :raises QueryTooLong: it has too many characters.
         :raises QueryTooDeep: its brackets are nested too deeply.
-        :raises ServiceRefused: it asks another server that is not among the allowed ones.
+        :raises ServiceRefused: it names a server that is not allowed.
         :raises UpdateRefused: it is an update.
-        :raises QueryRejected: it is none of the four query forms or cannot be read.
+        :raises QueryRejected: it has none of the four query forms or is invalid.
         """
         ...
 
@@ -211,22 +211,22 @@ class Engine(Protocol):
 
         :param query: from :meth:`prepare`.
         :param media_type: one of :data:`TABLE_TYPES` for SELECT and ASK, of :data:`GRAPH_TYPES` otherwise.
-        :param dataset: the graphs to ask; given ones win over FROM in the query (SPARQL 1.1 Protocol, 2.1.4).
-        :param bindings: values of variables; they are handed over as values, never pasted into the text.
-        :param base: what relative IRIs in the query are resolved against (SPARQL 1.1 Query, 4.1.1.2).
-        :param client: who asks, such as an address; workers are shared fairly between clients.
+        :param dataset: the graphs to query; they replace FROM in the query (SPARQL 1.1 Protocol, 2.1.4).
+        :param bindings: values of variables; they are passed as values, never inserted into the text.
+        :param base: base IRI of relative IRIs in the query (SPARQL 1.1 Query, 4.1.1.2).
+        :param client: identifies the client, for example its address; workers are shared between clients.
         :raises QueryRejected: the query has a syntax error.
         :raises QueryTimeout: it took too long.
         :raises QueryTooLarge: it needed too much memory.
         :raises ResultTooLarge: its answer has too many bytes.
         :raises UnfitForFormat: its answer cannot be written in this media type.
         :raises EngineBusy: too many queries wait already.
-        :raises EngineFailed: the engine could not answer, through no fault of the query.
+        :raises EngineFailed: the engine failed; the query is not the cause.
         """
         ...
 
     def health(self) -> Health:
-        """Whether queries can be answered, without asking one."""
+        """The state of the engine, without running a query."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is: a few at a time, the others wait in a bounded queue, and clients take turns."""
+"""Admits a limited number of clients at the same time; others wait in a bounded queue and take turns."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from sparql_engine.errors import EngineBusy
 
 @dataclass(eq=False)
 class _Ticket:
-    """One who waits. ``called`` is set when the wait is over, for good or, when ``evicted``, for another's sake."""
+    """A waiting request.
+
+    ``called`` is set when the wait is over: admitted, or ``evicted`` in favour of another client.
+    """
 
     called: threading.Event
     evicted: bool = False
 
 
 class Admission:
-    """Admits so many at a time and shares the places between clients.
+    """Limits the number of places and shares them between clients.
 
-    A client has at most ``share`` places and never takes the last one from the others. A free place goes to the client
-    with the fewest, of equals to the one that had its last turn longest ago. When the queue is full, the client with
-    the most waiting gives up its newest for a client with fewer.
+    A client has at most ``share`` places and never the last one. A free place goes to the client with the fewest, among
+    equals to the one served longest ago. If the queue is full, a client with fewer waiting requests replaces the newest
+    one of the client with the most.
 
-    :param places: how many may be inside at a time.
-    :param queue: how many may wait.
-    :param share: most places of one client.
+    :param places: number of places.
+    :param queue: maximum number of waiting requests.
+    :param share: maximum number of places of one client.
     """
 
     def __init__(self, places: int, queue: int, share: int) -> None:
@@ -41,21 +44,21 @@ class Admission:
 
     @property
     def inside(self) -> int:
-        """How many are inside."""
+        """Number of occupied places."""
         return self._inside.total()
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting requests."""
         with self._lock:
             return self._queued()
 
     @contextlib.contextmanager
     def place(self, client: str, seconds: float) -> Iterator[None]:
-        """Be inside for the length of the block.
+        """Occupy a place for the duration of the block.
 
-        :param client: who asks, such as an address.
-        :param seconds: longest wait.
+        :param client: identifies the client, for example its address.
+        :param seconds: maximum waiting time.
         :raises EngineBusy: too many wait already, or the wait was too long.
         """
         self._enter(client, seconds)
@@ -89,7 +92,7 @@ class Admission:
         return self._inside.total() < self._places and self._inside[client] < self._share
 
     def _call(self) -> None:
-        """Call in whoever's turn it is while there is room."""
+        """Admit waiting requests while places are free."""
         while eligible := [client for client in self._waiting if self._may_enter(client)]:
             client = min(eligible, key=self._inside.__getitem__)
             ticket = self._waiting[client][0]

@@ -1,7 +1,7 @@
-"""Keeps answers on disk: a release never changes, so neither does an answer from it.
+"""Caches answers on disk: a release never changes, so its answers do not either.
 
 The processes of a service share one directory. A file is complete before it has its name (a rename), so a reader finds
-a whole answer or none; the version of the data is part of the name, so no answer outlives its release.
+a complete answer or none; the version of the data is part of the name, so no answer outlives its release.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from sparql_engine import NO_DATASET, Bindings, Dataset, Engine, Health, Query, 
 
 _LOG = logging.getLogger(__name__)
 _SHARE = 8
-"""An answer that would take more than this part of the room is not kept."""
+"""Maximum share of the cache for one answer."""
 _INLINE = 2**16
-"""Bytes that are read at once; a longer answer is handed on as an open file."""
+"""Maximum bytes to read into memory; a longer answer is returned as an open file."""
 _SUFFIX = ".answer"
 _HEAD = struct.Struct(">q")
-"""What a file begins with: the number of rows, -1 for unknown."""
+"""Header of a file: the number of rows, -1 for unknown."""
 
 
 class CachingEngine:
-    """An engine that answers from disk what it has answered before from the same version of the data.
+    """An engine that answers repeated queries on the same version of the data from disk.
 
-    Queries with bindings are our own and quick; volatile ones (NOW, RAND, ...) differ each time. Neither is kept.
+    Queries with bindings are our own and fast; volatile ones (NOW, RAND, ...) differ each time. Neither is cached.
 
-    :param engine: answers what is not there yet.
-    :param directory: where answers are kept; it is made when needed and may be deleted at any time.
-    :param megabytes: room for answers, in MiB; when it is full, those that were not asked for longest go.
-    :param seconds: an answer that took less is not kept: a file would cost more than asking again.
+    :param engine: answers queries that are not cached.
+    :param directory: directory of the cache; it is created on demand and may be deleted at any time.
+    :param megabytes: size of the cache, in MiB; the least recently used answers are removed first.
+    :param seconds: faster answers are not cached, because a file costs more than repeating the query.
     """
 
     def __init__(self, engine: Engine, directory: Path, megabytes: int, seconds: float = 0.0) -> None:
@@ -49,11 +49,11 @@ class CachingEngine:
         self._written = 0
 
     def version(self) -> str:
-        """As :meth:`engine.Engine.version`."""
+        """As :meth:`sparql_engine.Engine.version`."""
         return self._engine.version()
 
     def prepare(self, text: str) -> Query:
-        """As :meth:`engine.Engine.prepare`."""
+        """As :meth:`sparql_engine.Engine.prepare`."""
         return self._engine.prepare(text)
 
     def query(
@@ -66,7 +66,7 @@ class CachingEngine:
         base: str | None = None,
         client: str = "",
     ) -> Result:
-        """As :meth:`engine.Engine.query`; an error is never kept."""
+        """As :meth:`sparql_engine.Engine.query`; errors are never cached."""
         if bindings or query.volatile:
             return self._engine.query(query, media_type, dataset=dataset, bindings=bindings, base=base, client=client)
         version = self._engine.version()
@@ -75,16 +75,16 @@ class CachingEngine:
         started = time.monotonic()
         result = self._engine.query(query, media_type, dataset=dataset, base=base, client=client)
         if result.size <= self._room // _SHARE and time.monotonic() - started >= self._seconds:
-            # Under the version that it was answered from, which a switch may have changed meanwhile.
+            # Stored under the version of the answer: the current version may have changed meanwhile.
             self._keep(result, _name(query, media_type, dataset, base))
         return result
 
     def health(self) -> Health:
-        """As :meth:`engine.Engine.health`."""
+        """As :meth:`sparql_engine.Engine.health`."""
         return self._engine.health()
 
     def close(self) -> None:
-        """As :meth:`engine.Engine.close`; what is kept stays."""
+        """As :meth:`sparql_engine.Engine.close`; the cache stays."""
         self._engine.close()
 
     def _read(self, version: str, name: str, media_type: str) -> Result | None:
@@ -94,7 +94,7 @@ class CachingEngine:
         except FileNotFoundError:
             return None
         size = os.fstat(file.fileno()).st_size - _HEAD.size
-        # The time of the last use decides what goes first; another process may have removed the file already.
+        # The time of the last use determines the order of removal; another process may have removed the file already.
         with contextlib.suppress(FileNotFoundError):
             os.utime(path)
         (rows,) = _HEAD.unpack(file.read(_HEAD.size))
@@ -128,7 +128,7 @@ class CachingEngine:
             if folder.name != version:
                 shutil.rmtree(folder, ignore_errors=True)
         found = []
-        # Those of a process that was killed while it wrote are there, too.
+        # This includes files of processes that were killed while writing.
         for path in (self._directory / version).iterdir():
             with contextlib.suppress(FileNotFoundError):
                 found.append((path.stat().st_mtime_ns, path.stat().st_size, path))
@@ -142,7 +142,7 @@ class CachingEngine:
 
 @contextlib.contextmanager
 def _removed_on_error(path: Path) -> Iterator[None]:
-    """Leave no half of a file behind, such as when the disk is full."""
+    """Remove an incomplete file after an error, such as a full disk."""
     try:
         yield
     except BaseException:
@@ -151,7 +151,10 @@ def _removed_on_error(path: Path) -> Iterator[None]:
 
 
 def _name(query: Query, media_type: str, dataset: Dataset, base: str | None) -> str:
-    """What was asked, as a file name. Only outer white space is taken away: to a parser, all else may matter."""
+    """File name of a request.
+
+    Only outer white space is removed, because all other characters may matter to a parser.
+    """
     parts = (media_type, base or "", *dataset.default, "named", *dataset.named, query.text.strip())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest() + _SUFFIX
 

@@ -1,9 +1,9 @@
 """Answers queries from an Oxigraph store on this machine, in query processes that can be killed.
 
-``Store.query`` has no time limit, no memory limit and no cancel, and hostile input can end the process it runs in. So
-each query runs in a process of :mod:`sparql_engine.worker`: the kernel ends it when its time (``SIGALRM``)
-or its memory (``RLIMIT_AS``) is used up, and another one is forked. Every query process has its own socket, so the
-death of one is nobody else's business. An answer is handed on only when it is complete.
+``Store.query`` has no time limit, no memory limit and no cancellation, and hostile input can end its process. So each
+query runs in a process of :mod:`sparql_engine.worker`: the kernel ends it when its time (``SIGALRM``) or its memory
+(``RLIMIT_AS``) is used up, and another one is forked. Every query process has its own socket, so the end of one does
+not affect others. An answer is returned only when it is complete.
 
 When the version of the data changes, new queries go to new processes; the old ones end with the last query they serve.
 """
@@ -26,9 +26,9 @@ from sparql_engine.processes import Pool, Snapshot
 class EmbeddedEngine:
     """Answers from the store of the current snapshot; safe to use from many threads.
 
-    :param current: gives the current snapshot; asked at every query, so it should be cheap.
+    :param current: returns the current snapshot; called for every query, so it should be fast.
     :param limits: of every query.
-    :param prefixes: for Turtle and its relatives.
+    :param prefixes: for Turtle, TriG and RDF/XML.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class EmbeddedEngine:
         self._lanes = Lanes(limits.workers, limits.queue)
         self._lock = threading.Lock()
         self._pools: dict[bool, Pool] = {}
-        # Also at the end of a child of multiprocessing, where atexit is not run.
+        # Also at the end of a child of multiprocessing, which does not run atexit.
         self._finalizer = Finalize(None, self._close_pools, exitpriority=1)
 
     def version(self) -> str:
@@ -48,7 +48,7 @@ class EmbeddedEngine:
         return self._current().version
 
     def prepare(self, text: str) -> Query:
-        """See :meth:`engine.Engine.prepare`."""
+        """See :meth:`sparql_engine.Engine.prepare`."""
         return prepare(text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services)
 
     def query(
@@ -61,7 +61,7 @@ class EmbeddedEngine:
         base: str | None = None,
         client: str = "",
     ) -> Result:
-        """See :meth:`engine.Engine.query`."""
+        """See :meth:`sparql_engine.Engine.query`."""
         job = {
             "text": query.text,
             "base": base,
@@ -85,7 +85,7 @@ class EmbeddedEngine:
         return Result(media_type, version, size, body, rows)
 
     def health(self) -> Health:
-        """See :meth:`engine.Engine.health`; starts the program if it has not been needed yet."""
+        """See :meth:`sparql_engine.Engine.health`; starts the program if it has not been needed yet."""
         with self._current_pool() as pool:
             busy, waiting = self._lanes.inside, self._lanes.waiting
             return Health(pool.snapshot.version, pool.alive(), self._limits.workers, busy, waiting)
@@ -96,10 +96,10 @@ class EmbeddedEngine:
 
     @contextlib.contextmanager
     def _current_pool(self, *, network: bool = False) -> Iterator[Pool]:
-        """The query processes over the current snapshot; they are not ended before the block is left."""
+        """The query processes over the current snapshot; they do not end before the block does."""
         retired = None
         with self._lock:
-            # Asked under the lock: a thread that was held up must not bring an old version back.
+            # Read under the lock, so that a delayed thread does not restore an old version.
             snapshot = self._current()
             pool = self._pools.get(network)
             if pool is None or pool.snapshot != snapshot or not pool.alive():

@@ -1,4 +1,4 @@
-"""Why a query is not answered. Each error has a stable ``kind``, and the limit with its value where one was hit."""
+"""Errors of queries. Each has a stable ``kind``, and the limit with its value if one was exceeded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ class QueryError(Exception):
     """A query that is not answered.
 
     :param message: for people, in English.
-    :param limit: name of the limit that was hit, if any.
+    :param limit: name of the exceeded limit, if any.
     :param value: value of that limit.
     """
 
@@ -38,7 +38,7 @@ class QueryTooDeep(QueryError):
 
 
 class ServiceRefused(QueryError):
-    """The query would make this service ask another server."""
+    """The query would make this service query another server."""
 
     kind = "service-refused"
 
@@ -68,18 +68,18 @@ class ResultTooLarge(QueryError):
 
 
 class UnfitForFormat(QueryError):
-    """The answer has something that the format cannot hold, such as U+0001 in XML; another format can."""
+    """The format cannot express the answer, such as U+0001 in XML; another format can."""
 
     kind = "format-unfit"
 
 
 class EngineBusy(QueryError):
-    """Too many queries run and wait already; asking again later helps."""
+    """Too many queries run and wait already; a later retry may succeed."""
 
     kind = "engine-busy"
 
 
 class EngineFailed(QueryError):
-    """The engine could not answer, through no fault of the query."""
+    """The engine failed; the query is not the cause."""
 
     kind = "engine-failed"

@@ -1,8 +1,8 @@
-"""Programs whose first process prepares something once and then forks others that use it, and that can be killed.
+"""Programs whose first process prepares data once and then forks processes that use them and can be killed.
 
 The first process does no work itself. Its socket takes two messages: 0 and another socket, to fork a process that
-serves this one; a process id, to end that process and tell its exit status. Every forked process has its own socket, so
-the death of one is nobody else's business.
+serves this one; a process id, to end that process and return its exit status. Every forked process has its own socket,
+so the end of one does not affect others.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from sparql_engine.errors import EngineFailed
 
 _LOG = logging.getLogger(__name__)
 _START_SECONDS = 120.0
-"""Reading ten million triples into memory takes half of it."""
+"""Seconds to start; reading ten million triples into memory takes half of them."""
 _GRACE_SECONDS = 2.0
 _BEGIN = """import runpy, sys
 sys.modules["pyarrow"] = None
 program = sys.argv.pop(1)
 runpy.run_module(program, run_name="__main__", alter_sys=True)"""
-"""As ``-m`` does, but without pyarrow: pandas imports it wherever it is installed, and it starts threads."""
+"""Runs a module like ``-m``, but without pyarrow: pandas imports it if it is installed, and it starts threads."""
 
 
 class Origin:
-    """The first process of a program, as others see it.
+    """Handle of the first process of a program.
 
     :param program: module to run; it calls :func:`begin`, then :func:`ready`, then :func:`serve`.
-    :param start: what :func:`begin` is to return; ``network`` says whether the processes may use the network.
+    :param start: value that :func:`begin` returns; ``network`` says whether the processes may use the network.
     """
 
     def __init__(self, program: str, start: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ class Origin:
                 stdin=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                # A process with threads must not fork, and numerical libraries would start some.
+                # A process with threads must not fork; this prevents threads of numerical libraries.
                 env={
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(filter(None, places)),
@@ -70,11 +70,11 @@ class Origin:
         self._connection.send(start)
 
     def alive(self) -> bool:
-        """Whether it can fork."""
+        """Whether the first process is running."""
         return self._process.poll() is None
 
     def fork(self) -> tuple[int, Connection]:
-        """A new process: its id and the socket to it.
+        """Fork a process; return its id and the socket to it.
 
         :raises EngineFailed: the program could not start, or has ended.
         """
@@ -88,14 +88,14 @@ class Origin:
             return pid, Connection(ours.detach())
 
     def end(self, pid: int) -> int:
-        """End a forked process, if it has not ended already; its exit status, negative for a signal."""
+        """End a forked process, if it has not ended already; return its exit status, negative for a signal."""
         with self._asking():
             self._connection.send(pid)
             status: int = self._receive()
             return status
 
     def close(self) -> None:
-        """End the process and all that it forked; left alone with its socket, it does so itself."""
+        """End the process and all that it forked; it also ends itself when the socket is closed."""
         self._connection.close()
         try:
             self._process.wait(_GRACE_SECONDS)
@@ -127,9 +127,7 @@ class Origin:
 
 
 def begin() -> tuple[Connection, dict[str, Any], bool]:
-    """In the program: the socket whose descriptor is the first argument, what to start with, and whether the process
-    has left the network.
-    """
+    """In the program: the socket of the first argument, the start value, and whether it has left the network."""
     control = Connection(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -141,26 +139,26 @@ def begin() -> tuple[Connection, dict[str, Any], bool]:
 
 
 def _leave_network() -> bool:
-    """Move to a network namespace without interfaces; says whether the kernel permits it."""
+    """Move to a network namespace without interfaces; return whether the kernel permits it."""
     if sys.platform != "linux":
         return False
     network, user = 0x40000000, 0x10000000
     unshare = ctypes.CDLL(None).unshare
-    # A user namespace takes root's rights over the files of others, so it is the second choice.
+    # In a user namespace root loses its rights over files of other users, so it is the second choice.
     return any(unshare(flags) == 0 for flags in (network, network | user))
 
 
 def _use_one_heap() -> None:
-    """Have glibc reserve no heap for each thread: 64 MiB of address space that a memory limit would not count."""
+    """Stop glibc from reserving a heap for each thread: a memory limit would not count its 64 MiB."""
     if sys.platform == "linux":
         arena_max = -8
         ctypes.CDLL(None).mallopt(arena_max, 1)
 
 
 def limit_memory(more: int) -> int:
-    """Let this process use so many bytes of address space more than now; gives what it uses now.
+    """Limit this process to a number of bytes of address space more than now; return the bytes in use.
 
-    Where there is no /proc, what it uses counts as nothing.
+    Without /proc, the bytes in use count as 0.
     """
     idle = address_space()
     limit = idle + more
@@ -177,7 +175,7 @@ def address_space() -> int:
 
 
 def serve(control: Connection, child: Callable[[Connection], NoReturn], *, isolated: bool) -> None:
-    """In the program, when all is prepared: fork and end processes until the other end of the socket is closed.
+    """In the program, after preparation: fork and end processes until the other end of the socket is closed.
 
     :param child: runs in a forked process with the socket that is for it alone.
     """
@@ -206,6 +204,6 @@ def serve(control: Connection, child: Callable[[Connection], NoReturn], *, isola
 
 
 def _end(pid: int) -> int:
-    """Kill a process that has not ended already; its exit status, negative for a signal."""
+    """Kill a process that has not ended already; return its exit status, negative for a signal."""
     os.kill(pid, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -1,11 +1,12 @@
-r"""Looks at a query text before any parser does: in linear time, without recursion.
+r"""Checks a query text before parsing, in linear time and without recursion.
 
-Parsers recurse, so deep nesting ends a process; and a query may name other servers. What is read here is only
-the outline of the grammar (SPARQL 1.1 Query, section 19.8): comments, strings, IRIs, names, brackets.
+Parsers recurse, so deep nesting ends a process; and a query may name other servers. The guard reads only an outline of
+the grammar (SPARQL 1.1 Query, section 19.8): comments, strings, IRIs, names, brackets.
 
 Real parsers are laxer than that grammar: Oxigraph's reads ``SERVICEex:x{...}`` as the keyword and a name, and
-``1<?b)SERVICE#>`` as a comparison, a bracket, the keyword and a comment, where the grammar has an IRI. So the keyword
-is also looked for inside names, and a text with that word must have no ``<...>`` that could be read in two ways.
+``1<?b)SERVICE#>`` as a comparison, a bracket, the keyword and a comment, where the grammar has an IRI. So the guard
+also
+searches names for the keyword, and refuses a text with that word and an ambiguous ``<...>``.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ class Query:
 
     :param text: as the client wrote it.
     :param form: ``select``, ``ask``, ``construct`` or ``describe``.
-    :param names_dataset: it has FROM clauses.
+    :param names_dataset: whether it has FROM clauses.
     :param volatile: its answer may differ from one run to the next: it calls a function such as NOW, or SERVICE.
-    :param services: the other servers that it asks.
+    :param services: the other servers that it queries.
     """
 
     text: str
@@ -70,12 +71,12 @@ class Query:
 
 
 def prepare(text: str, *, length: int, depth: int, services: Set[str] = frozenset()) -> Query:
-    """Check a query text and read what kind of query it is.
+    """Check a query text and read its form.
 
-    :param text: what the client sent.
-    :param length: most characters.
+    :param text: the text from the client.
+    :param length: maximum number of characters.
     :param depth: deepest nesting of brackets, and longest run of signs such as ``!!!``.
-    :param services: addresses that SERVICE may name, as they are written between ``<`` and ``>``.
+    :param services: addresses that SERVICE may name, exactly as between ``<`` and ``>``.
     :raises QueryTooLong: it has more characters than that.
     :raises QueryTooDeep: it is nested more deeply than that.
     :raises ServiceRefused: it has a SERVICE clause with another address or a variable, or hides one.
@@ -102,7 +103,7 @@ def prepare(text: str, *, length: int, depth: int, services: Set[str] = frozense
 
 
 def refuse_native(query: Query) -> None:
-    """Refuse functions of the server's own that reach files and networks: Virtuoso has them in ``bif:`` and ``sql:``.
+    """Refuse functions of a server with access to files and networks: those of Virtuoso in ``bif:`` and ``sql:``.
 
     :raises ServiceRefused: the text has such a name, even if only in a string.
     """
@@ -112,7 +113,7 @@ def refuse_native(query: Query) -> None:
 
 
 def _words(text: str, limit: int) -> dict[str, None]:
-    """The keywords and function names of the text in lower case, in order; refuses what is nested too deeply."""
+    """The keywords and function names of the text in lower case, in order; refuses texts with too deep nesting."""
     words: dict[str, None] = {}
     depth = run = 0
     for token in _TOKEN.finditer(text):

@@ -1,9 +1,8 @@
-"""Which query runs: short ones overtake long ones, whoever asks, so that a long one is no reason for anybody to wait.
+"""Schedules queries: short ones overtake long ones, also of the same client (decision 41).
 
-A query that runs for longer than a slice of time may go on while nobody waits for its process. When somebody does, it
-keeps its process only as one of the few long ones that its client, and all clients together, may have; otherwise it is
-ended, waits behind the short ones, and begins anew. One process more than long queries may have is there for short
-ones.
+A query that runs longer than a time slice is long. It continues while no query waits for its process. Otherwise it
+continues only as one of the limited number of long queries of its client and of all clients; else it is ended, waits
+behind the short ones, and starts again. One process more than long queries may use is reserved for short ones.
 """
 
 from __future__ import annotations
@@ -19,32 +18,32 @@ from typing import Final, TypeVar
 from sparql_engine.errors import EngineBusy
 
 SPARE: Final = 1
-"""Places that long queries never hold."""
+"""Number of processes that long queries never use."""
 
 LOOK: Final = 0.02
-"""Seconds after which those who wait, and those who run, look again whether anything is to be done."""
+"""Seconds between two checks of waiting and running queries."""
 
 _SLICE: Final = 0.2
-"""Seconds after which a query is a long one, if somebody waits."""
+"""Time slice in seconds: longer queries are long, if others wait."""
 
 _SHORTEST_SLICE: Final = 0.05
-"""The same, if many wait: each of them is to get its slice soon."""
+"""The same if many queries wait, so that each gets its slice soon."""
 
 Result = TypeVar("Result")
 
 
 class Interrupted(Exception):
-    """The work was ended for another's sake."""
+    """The work was ended in favour of another query."""
 
 
 @dataclass(eq=False)
 class _LaneTicket:
-    """One who waits, and then runs.
+    """A query that waits, and then runs.
 
-    :ivar again: it is known to be long, since it had to end before.
-    :ivar held: it is one of the long ones that nobody interrupts.
+    :ivar again: whether it is known to be long, because it was interrupted before.
+    :ivar held: whether it is one of the long queries that are not interrupted.
     :ivar started: when it began to run; None while it waits.
-    :ivar told: whether it has to leave, its process or the queue.
+    :ivar told: whether it has to leave its process or the queue.
     """
 
     client: str
@@ -57,8 +56,8 @@ class _LaneTicket:
 class Lanes:
     """Shares processes between clients and between short and long queries; safe to use from many threads.
 
-    :param workers: long queries that may run at a time; one client has all but one of these, at least one.
-    :param queue: how many may wait.
+    :param workers: maximum number of running long queries; one client has at most all but one of these, at least one.
+    :param queue: maximum number of waiting queries.
     """
 
     def __init__(self, workers: int, queue: int) -> None:
@@ -74,20 +73,20 @@ class Lanes:
 
     @property
     def inside(self) -> int:
-        """How many run."""
+        """Number of running queries."""
         return len(self._inside)
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting queries."""
         return len(self._waiting)
 
     def run(self, client: str, seconds: float, work: Callable[[Callable[[], bool]], Result]) -> Result:
-        """Do the work when its turn comes, and again from its beginning if it had to be interrupted.
+        """Do the work when its turn comes, and repeat it if it was interrupted.
 
-        :param client: who asks, such as an address.
-        :param seconds: in which its last turn must have come.
-        :param work: is given a function that says, cheaply, whether it has to end at once by raising Interrupted.
+        :param client: identifies the client, for example its address.
+        :param seconds: maximum time until its last turn.
+        :param work: gets a fast function that tells whether it must end at once by raising Interrupted.
         :raises EngineBusy: too many wait already, or the wait was too long.
         """
         end = time.monotonic() + seconds
@@ -128,7 +127,7 @@ class Lanes:
             self._call()
 
     def _call(self) -> None:
-        """Call in whoever's turn it is while there is room: short queries first, of clients those with the fewest."""
+        """Start waiting queries while processes are free: short ones first, then clients with the fewest running."""
         while len(self._inside) < self.places:
             inside = Counter(ticket.client for ticket in self._inside)
             waiting = [ticket for ticket in self._waiting if not ticket.again]
@@ -147,7 +146,7 @@ class Lanes:
         self._changed.notify_all()
 
     def _tell(self) -> None:
-        """Have a long query leave for each short one that waits, unless it may go on as one of the long ones."""
+        """Interrupt a long query for each waiting short one, unless it may continue as one of the long ones."""
         short = sum(not ticket.again for ticket in self._waiting)
         wanted = short - sum(ticket.told for ticket in self._inside) - (self.places - len(self._inside))
         before = time.monotonic() - max(_SHORTEST_SLICE, _SLICE / max(1, short / self.places))
@@ -158,7 +157,7 @@ class Lanes:
                 ticket.held = self._may_be_held(ticket.client)
                 if not ticket.held:
                     surplus.append(ticket)
-        # The latest have the least to lose.
+        # The latest lose the least work.
         surplus.sort(key=lambda ticket: (inside[ticket.client], ticket.started), reverse=True)
         for ticket in surplus[: max(wanted, 0)]:
             ticket.told = True
@@ -168,7 +167,7 @@ class Lanes:
         return held.total() < self._long and held[client] < self._share
 
     def _make_room(self, ticket: _LaneTicket) -> None:
-        """When the queue is full, the client with most waiting gives up its latest, long ones before short ones."""
+        """If the queue is full, drop the latest query of the client with most waiting, long ones before short ones."""
         standing = [other for other in self._waiting if not other.told]
         if len(standing) < self._queue:
             return

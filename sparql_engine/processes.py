@@ -1,4 +1,4 @@
-"""The processes that answer queries over one version of the data: started, asked, ended and replaced from here."""
+"""Starts, uses, ends and replaces the processes that answer queries on one version of the data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Snapshot:
     """One version of the data.
 
     :ivar version: its identifier.
-    :ivar path: directory of its store, which nobody writes to any more.
+    :ivar path: directory of its store, which never changes.
     :ivar in_memory: whether query processes share a copy in memory, which is several times faster.
     """
 
@@ -58,15 +58,15 @@ class Worker:
         self.worn = False
 
     def alive(self) -> bool:
-        """Whether it can take a job."""
-        # It says nothing unasked: what can be read is the end.
+        """Whether it can run a job."""
+        # It sends nothing without a job: readable data means the end of the socket.
         return not self._connection.closed and not self._poll.poll(0)
 
     def ask(self, job: dict[str, Any], must_end: Callable[[], bool]) -> tuple[bytes | IO[bytes], int]:
-        """Hand over a job and wait for the whole answer: its bytes or, when there are many, an open file; and rows.
+        """Send a job and wait for the whole answer: bytes, or an open file for a long answer; and number of rows.
 
-        :param must_end: asked now and then while the job runs.
-        :raises Interrupted: it had to end; so has the process.
+        :param must_end: called at intervals while the job runs.
+        :raises Interrupted: the job was interrupted, and the process ended.
         """
         end = time.monotonic() + self._limits.seconds + _GRACE_SECONDS
         try:
@@ -89,7 +89,7 @@ class Worker:
         raise self._refusal(status, detail)
 
     def _post_mortem(self) -> QueryError:
-        """What the end of the process says about the query."""
+        """The error of the query, from the end of the process."""
         status = self.close()
         meaning = {
             -signal.SIGALRM: "time",
@@ -122,7 +122,7 @@ class Worker:
                 return EngineFailed(detail)
 
     def close(self) -> int:
-        """End the process, whatever it is doing; its exit status."""
+        """End the process at once; return its exit status."""
         if not self._connection.closed:
             self._connection.close()
             self._status = self._origin.end(self._pid)
@@ -133,7 +133,7 @@ class Pool:
     """The query processes over one snapshot.
 
     :param network: whether they may use the network, which only SERVICE needs.
-    :ivar users: how many threads use or await one of them; the owner counts.
+    :ivar users: number of threads that use or await one of them, including the owner.
     """
 
     def __init__(self, snapshot: Snapshot, limits: Limits, prefixes: Mapping[str, str], *, network: bool) -> None:
@@ -158,7 +158,7 @@ class Pool:
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:
-        """A query process for one query: an idle one, else a new one."""
+        """A query process for one query: an idle one, or a new one."""
         worker = self._take()
         try:
             yield worker

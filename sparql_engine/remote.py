@@ -1,7 +1,7 @@
 """Answers queries from any SPARQL 1.1 server over HTTP, with the same limits and errors as the embedded engine.
 
-Time is counted between two pieces of the answer as well as in all, so a server that stalls at the very end may take up
-to twice the limit. Memory is the server's own business.
+The time limit applies between two pieces of the answer and in total, so a server that stalls at the very end may take
+up to twice the limit. The server itself limits memory.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _CHUNK = 2**16
 
 
 class RemoteEngine:
-    """Asks a SPARQL 1.1 server (SPARQL 1.1 Protocol, 2.1); safe to use from many threads.
+    """Queries a SPARQL 1.1 server (SPARQL 1.1 Protocol, 2.1); safe to use from many threads.
 
     :param endpoint: its query address.
     :param limits: of every query; ``megabytes`` cannot be enforced from here.
-    :param version: identifies what the server holds now, such as the release that was loaded there.
+    :param version: identifies the data of the server, such as the loaded release.
     :param graphs: the published graphs; without a choice by the client, their union is the default graph.
     """
 
@@ -52,11 +52,11 @@ class RemoteEngine:
         self._admission = Admission(limits.workers, limits.queue, max(1, limits.workers - 1))
 
     def version(self) -> str:
-        """What the server is said to hold now."""
+        """The configured version of the server's data."""
         return self._version()
 
     def prepare(self, text: str) -> Query:
-        """See :meth:`engine.Engine.prepare`; functions of a server's own are refused, since some fetch addresses."""
+        """See :meth:`sparql_engine.Engine.prepare`; functions of servers are refused, since some fetch addresses."""
         query = prepare(text, length=self._limits.length, depth=self._limits.depth, services=self._limits.services)
         refuse_native(query)
         return query
@@ -71,14 +71,14 @@ class RemoteEngine:
         base: str | None = None,
         client: str = "",
     ) -> Result:
-        """See :meth:`engine.Engine.query`; the server's own refusals are passed on as the nearest error."""
+        """See :meth:`sparql_engine.Engine.query`; refusals of the server become the nearest error."""
         version = self._version()
         wrapper = SPARQLWrapper(self._endpoint)
         wrapper.setMethod(POST)
         wrapper.setOnlyConneg(True)
         wrapper.setTimeout(math.ceil(self._limits.seconds))
         wrapper.addCustomHttpHeader("Accept", media_type)
-        # setQuery would look for the form with expressions that take minutes for some texts; it is known here.
+        # setQuery detects the form with regular expressions that take minutes for some texts; it is known here.
         wrapper.queryType = query.form.upper()
         prologue = f"BASE <{base}> " if base else ""
         wrapper.queryString = prologue + query.text + _values(bindings or {})
@@ -98,18 +98,18 @@ class RemoteEngine:
                 most = response.headers.get("X-SPARQL-MaxRows")
         rows = _rows(query, media_type, body, size)
         if most is not None and rows is not None and rows >= int(most):
-            # Virtuoso cuts answers off with status 200.
+            # Virtuoso truncates answers with status 200.
             body.close()
             raise ResultTooLarge(f"The server gives {most} rows at most.", limit="rows", value=int(most))
         return Result(media_type, version, size, body, rows)
 
     def health(self) -> Health:
-        """Where the server stands is found out by asking; here it counts as alive."""
+        """Only a query shows the state of the server; here it counts as alive."""
         busy, waiting = self._admission.inside, self._admission.waiting
         return Health(self._version(), alive=True, workers=self._limits.workers, busy=busy, waiting=waiting)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close: no connection stays open."""
 
     def _read(self, response: HTTPResponse, deadline: float) -> tuple[IO[bytes], int]:
         size, limit = 0, self._limits.result_megabytes
@@ -131,7 +131,7 @@ class RemoteEngine:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn what the client library raises into this package's errors."""
+        """Convert errors of the client library to those of this package."""
         try:
             yield
         except QueryBadFormed as error:

@@ -1,4 +1,4 @@
-"""Counts the rows of a serialised answer, for the log: in one pass over its bytes, without parsing it."""
+"""Counts the rows of a serialised answer for the log, in one pass over its bytes, without parsing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def count_rows(media_type: str, answer: bytes | mmap.mmap) -> int:
 
     A solution in which nothing is bound is not counted in JSON.
 
-    :param media_type: one of :data:`engine.TABLE_TYPES`.
-    :param answer: the whole of it.
+    :param media_type: one of :data:`sparql_engine.TABLE_TYPES`.
+    :param answer: the whole answer.
     """
     found = sum(not match[0].startswith(b'"') for match in _PATTERNS[media_type].finditer(answer))
     return max(0, found - (media_type in _WITH_HEADING))

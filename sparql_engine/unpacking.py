@@ -1,4 +1,4 @@
-"""Bodies of requests that come compressed (RFC 9110, 8.4), unpacked up to a size."""
+"""Decompresses bodies of requests (RFC 9110, 8.4), up to a size."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import zlib
 from typing import Final
 
 _WINDOW: Final = 32 + zlib.MAX_WBITS
-"""Tells zlib to find out whether it is gzip or zlib."""
+"""Makes zlib detect gzip or zlib."""
 
 CODINGS: Final = ("gzip", "deflate")
-"""Content codings that are read."""
+"""Supported content codings."""
 
 
 class TooLarge(Exception):
-    """It unpacks to more than is allowed."""
+    """The decompressed body exceeds the limit."""
 
 
 class Damaged(Exception):
-    """It is not what its content coding says, or breaks off."""
+    """The body does not match its content coding, or is incomplete."""
 
 
 def unpack(body: bytes, coding: str, most: int) -> bytes:
-    """The body without its content coding.
+    """Decompress a body.
 
     :param coding: value of ``Content-Encoding``, in lower case; "" and ``identity`` for none.
-    :param most: bytes that it may unpack to.
+    :param most: maximum size of the decompressed body, in bytes.
     :raises KeyError: the content coding is not among :data:`CODINGS`, or there are several.
     """
     name = coding.strip().removeprefix("x-")

@@ -1,11 +1,11 @@
 """The program that answers queries, started by :mod:`sparql_engine.embedded`.
 
-Its first process (see :mod:`sparql_engine.forking`) leaves the network, reads the store into memory if it is to, and
-forks a query process whenever it is asked to: that takes milliseconds, and memory is shared by all of them.
+Its first process (see :mod:`sparql_engine.forking`) leaves the network, reads the store into memory if configured, and
+forks a query process on request: this takes milliseconds, and all of them share memory.
 
-A query process takes one job after the other and answers each with a line of JSON (status, detail, worn, rows) and, for
-an answer, its bytes or an open file with them. A query that goes over its time or memory ends the process; the
-exit status tells which it was.
+A query process runs one job after the other and answers each with a line of JSON (status, detail, worn, rows) and, for
+an answer, its bytes or an open file with them. A query that exceeds its time or memory ends the process; the exit
+status tells which limit.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from sparql_engine import forking
 from sparql_engine.rows import count_rows
 
 STACK = 64 * 2**20
-"""Parser and optimiser recurse: 8,000 chained operators need more than the usual 8 MiB."""
+"""Stack size: parser and optimiser recurse, and 8,000 chained operators need more than the usual 8 MiB."""
 
 INLINE = 2**20
-"""Bytes of an answer that are kept in memory; a longer one goes to a file."""
+"""Maximum bytes of an answer in memory; a longer one is written to a file."""
 
 _QUICK_SECONDS = 0.005
 _XML = frozenset({"application/sparql-results+xml", "application/rdf+xml"})
 
 
 class _ResultTooLargeError(Exception):
-    """The answer grew over its limit."""
+    """The answer exceeds its limit."""
 
 
 class _Sink(io.BytesIO):
-    """Takes the answer: in memory while it is short, in a nameless file from then on."""
+    """Collects the answer: a short one in memory, a long one in an unnamed file."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -62,12 +62,12 @@ class _Sink(io.BytesIO):
         return super().write(data) if self.file is None else self.file.write(data)
 
     def finish(self) -> None:
-        """The answer is complete."""
+        """Finish the answer."""
         if self.file is not None:
             self.file.flush()
 
     def table_rows(self, media_type: str) -> int:
-        """Rows of the table that was written."""
+        """Number of rows of the written table."""
         if self.file is None:
             return count_rows(media_type, self.getvalue())
         with mmap.mmap(self.file.fileno(), 0, prot=mmap.PROT_READ) as content:
@@ -75,9 +75,9 @@ class _Sink(io.BytesIO):
 
 
 class _XmlSink(_Sink):
-    """Refuses what XML cannot hold, such as U+0001 or a predicate without a local name.
+    """Refuses what XML cannot express, such as U+0001 or a predicate without a local name.
 
-    Oxigraph writes such things as they are, and a carriage return, too, which XML parsers read as a line feed.
+    Oxigraph writes these unchanged, and also a carriage return, which XML parsers read as a line feed.
     """
 
     def __init__(self, limit: int) -> None:
@@ -120,14 +120,14 @@ def _in_memory(path: str) -> ox.Store:
 
 
 def _run(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink: _Sink) -> int:
-    """Write the answer; gives its number of rows or triples."""
+    """Write the answer; return its number of rows or triples."""
     if job["default_graphs"] or job["named_graphs"]:
         dataset: dict[str, Any] = {
             "default_graph": [ox.NamedNode(iri) for iri in job["default_graphs"]],
             "named_graphs": [ox.NamedNode(iri) for iri in job["named_graphs"]],
         }
     else:
-        # The union would win over FROM.
+        # The union would take precedence over FROM.
         dataset = {"use_default_graph_as_union": not job["names_dataset"]}
     bindings = {ox.Variable(name): term for name, term in job["bindings"].items()}
     media_type = job["media_type"]
@@ -155,7 +155,7 @@ def _answer(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink
     except MemoryError:
         return "memory", "", 0
     except RuntimeError as error:
-        # Oxigraph's evaluation errors: what the query asks for does not exist, such as a function. The store is fine.
+        # Oxigraph's evaluation errors: for example, a function does not exist. The store is not the cause.
         return "syntax", str(error), 0
     except (OSError, ValueError, TypeError) as error:
         return "failed", f"{type(error).__name__}: {error}", 0
@@ -163,7 +163,7 @@ def _answer(store: ox.Store, job: dict[str, Any], prefixes: dict[str, str], sink
 
 
 def _serve(connection: Connection, start: dict[str, Any], store: ox.Store) -> None:
-    # The stack of this thread is reserved already, and is a part of what a query may use.
+    # The stack of this thread is reserved already, and counts as memory of the query.
     idle = forking.limit_memory(start["bytes"] - STACK)
     while True:
         job = connection.recv()
@@ -171,7 +171,7 @@ def _serve(connection: Connection, start: dict[str, Any], store: ox.Store) -> No
         signal.setitimer(signal.ITIMER_REAL, job["seconds"])
         status, detail, rows = _answer(store, job, start["prefixes"], sink)
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
-        # Memory that stays behind would be counted against the next query. What was quick cannot have taken much.
+        # Memory that is not released would count against the next query. A fast query cannot have used much.
         worn = job["seconds"] - left > _QUICK_SECONDS and forking.address_space() - idle > start["bytes"] // 4
         header = json.dumps([status, detail, worn, rows]).encode()
         connection.send_bytes(header + b"\n" + sink.getvalue() if status == "bytes" else header)

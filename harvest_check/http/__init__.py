@@ -1,1 +1,1 @@
-"""HTTP as a harvester does it, within limits."""
+"""An HTTP client with limits, which behaves like a harvester."""

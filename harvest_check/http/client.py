@@ -1,8 +1,8 @@
-"""HTTP as a harvester does it, with limits: what a feed names is not to be trusted.
+"""An HTTP client with limits, which behaves like a harvester; addresses in a feed are not trusted.
 
-Only http and https; no credentials, cookies or scripts; bodies go to disk, up to a size and a time; at most a few
-redirects. A host that the operator did not name may not be in a private network: its addresses are looked at before a
-connection is opened, and the connection goes to one of these, whatever the name resolves to later.
+Only http and https; no credentials, cookies or scripts; bodies are written to disk, within limits of size and time; a
+few redirects. A host that the operator did not name must not be in a private network: its addresses are checked before
+a connection is opened, and the connection uses one of these, whatever the name resolves to later.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ AGENT: Final = "smartregion-harvest-check/1"
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """What one request may cost.
+    """Limits of one request.
 
-    :ivar seconds: from looking up the name to the last byte of the answer, redirects included.
+    :ivar seconds: from resolving the name to the last byte of the answer, redirects included.
     :ivar megabytes: of one body, in MiB, counted after decompression.
-    :ivar redirects: that are followed.
+    :ivar redirects: maximum number of redirects.
     """
 
     seconds: float = 60.0
@@ -49,13 +49,13 @@ class HttpLimits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an address answered, or why it did not.
+    """The answer of an address, or the reason why there is none.
 
     :ivar status: of the last answer; None without one.
-    :ivar final: where redirects led to; the address itself without any.
-    :ivar trouble: ``unreachable``, ``private``, ``scheme``, ``incomplete`` or ``limit``; None when all went well.
+    :ivar final: the target of redirects; the address itself without any.
+    :ivar trouble: ``unreachable``, ``private``, ``scheme``, ``incomplete`` or ``limit``; None if there was no error.
     :ivar detail: the trouble in words.
-    :ivar late: its time was up before it was complete.
+    :ivar late: whether the time limit was reached before it was complete.
     :ivar body: file with the decoded body of a GET; it lies in the client's directory.
     """
 
@@ -71,12 +71,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """A complete answer with a status of success."""
+        """Whether the answer is complete and has a status of success."""
         return self.trouble is None and self.status is not None and 200 <= self.status < 300
 
     @property
     def media_type(self) -> str:
-        """Of Content-Type, without parameters, in lower case; empty when not given."""
+        """The media type of Content-Type, without parameters, in lower case; empty if missing."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     @property
@@ -93,7 +93,7 @@ class Client:
     """Fetches addresses; safe to use from many threads, each with a session of its own. Use as a context manager.
 
     :param home: address that the operator named, whose host may be private; "" for none.
-    :param agent: what the client calls itself.
+    :param agent: value of ``User-Agent``.
     """
 
     def __init__(self, home: str, limits: HttpLimits, agent: str = AGENT) -> None:
@@ -118,7 +118,7 @@ class Client:
         return self._fetch("GET", address, headers)
 
     def post(self, address: str, data: bytes, headers: Mapping[str, str]) -> Answer:
-        """POST, which no redirect turns into something else."""
+        """POST; redirects keep the method."""
         return self._fetch("POST", address, headers, data)
 
     def _fetch(self, method: str, address: str, headers: Mapping[str, str] | None, data: bytes | None = None) -> Answer:
@@ -126,7 +126,7 @@ class Client:
         with deadline.within(self.limits.seconds):
             answer = self._follow(method, address, headers, data, deadline)
         if deadline.passed:
-            # What was cut off may look like an end.
+            # A truncated body may look like a complete one.
             cut = _cut(answer, "limit" if answer.status else "unreachable", f"> {self.limits.seconds:g} s")
             return replace(cut, late=True)
         return answer
@@ -182,7 +182,7 @@ class Client:
         with tempfile.NamedTemporaryFile(dir=self._directory.name, delete=False) as file:
             answer = Answer(address, status, headers, body=Path(file.name))
             try:
-                # What has arrived, and no waiting for more.
+                # Return the received bytes without waiting for more.
                 while chunk := response.raw.read1(_CHUNK, decode_content=True):
                     size += len(chunk)
                     if size > self.limits.megabytes * 2**20:
@@ -220,7 +220,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _anonymous(request: Any) -> Any:
-    """No credentials, also none that a .netrc file would offer."""
+    """Add no credentials; as the ``auth`` of a session it keeps requests from reading .netrc."""
     return request
 
 
@@ -230,7 +230,7 @@ class _NoCookies(DefaultCookiePolicy):
 
 
 class _Adapter(HTTPAdapter):
-    """Opens connections that look at where they lead."""
+    """Opens connections that check their target."""
 
     def __init__(self, trusted: str | None, deadline: Deadline) -> None:
         self._trusted = trusted
@@ -266,7 +266,7 @@ class _Adapter(HTTPAdapter):
 def _connected(
     connection: HTTPConnection, connect: Callable[[], socket.socket], trusted: str | None, deadline: Deadline
 ) -> socket.socket:
-    """Connect to an address that the host has, after looking at all of them: no packet goes into a private network."""
+    """Check all addresses of the host and connect to one: no packet goes into a private network."""
     host = connection.host
     try:
         addresses = deadline.addresses(host.strip("[]"), connection.port)
@@ -280,7 +280,7 @@ def _connected(
         opened = _first(connection, connect, addresses, deadline)
     finally:
         connection.host = host
-    # For the handshake of TLS, which has this time in all.
+    # Timeout of the whole TLS handshake.
     opened.settimeout(deadline.left())
     return deadline.holds(opened)
 
@@ -288,7 +288,7 @@ def _connected(
 def _first(
     connection: HTTPConnection, connect: Callable[[], socket.socket], addresses: list[str], deadline: Deadline
 ) -> socket.socket:
-    """The first connection that can be opened, to one of these addresses and no other."""
+    """Open the first possible connection to one of these addresses."""
     for address in addresses[:-1]:
         connection.host, connection.timeout = address, deadline.left()
         with contextlib.suppress(HTTPError):

@@ -1,7 +1,7 @@
-"""A time limit for a whole request: name, connection, headers, redirects and body, however slowly any of it drips.
+"""A time limit for a whole request: name, connection, headers, redirects and body, however slowly data arrive.
 
-Limits of sockets are for one operation each, and a byte now and then keeps all of them. So a thread of its own shuts
-the sockets of a request when its time is up, which ends whatever is waited for.
+Timeouts of sockets apply to one operation each, so a server that sends a byte now and then never exceeds them. A
+separate thread closes the sockets of a request when its time is up, which ends all waiting.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 _AGAIN: Final = 0.2
-"""Seconds: a socket that was just being opened is found the next time."""
+"""Seconds between two attempts: a socket that was just being opened is closed by the next one."""
 
 _LEAST: Final = 0.01
-"""Seconds: no limit at all is what sockets take 0 for."""
+"""Minimum timeout in seconds, because 0 means no limit for sockets."""
 
 
 class Deadline:
-    """The time limit of the requests of one thread, which come one after the other.
+    """The time limit of the consecutive requests of one thread.
 
-    :ivar passed: whether the time of the latest request was up before it ended.
+    :ivar passed: whether the latest request exceeded its time.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Deadline:
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Shut the sockets of this thread when the block takes longer."""
+        """Close the sockets of this thread if the block takes longer."""
         self._end = time.monotonic() + seconds
         self.passed = False
         done = threading.Event()
@@ -49,18 +49,18 @@ class Deadline:
             self.passed = time.monotonic() >= self._end
 
     def left(self) -> float:
-        """Seconds that are left, a little more than none."""
+        """Remaining seconds, always above 0."""
         return max(self._end - time.monotonic(), _LEAST)
 
     def holds(self, opened: socket.socket) -> socket.socket:
-        """A socket, which from now on the deadline shuts."""
+        """Add a socket that the deadline closes."""
         self._sockets.add(opened)
         return opened
 
     def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host, in the order of preference.
 
-        :raises TimeoutError: they are not found in time; the system's own look-up cannot be ended and goes on.
+        :raises TimeoutError: the look-up takes too long; it cannot be cancelled and continues in the background.
         :raises OSError: there are none.
         :raises UnicodeError: it is no name of a host.
         """
@@ -85,6 +85,6 @@ class Deadline:
         while not done.wait(seconds):
             seconds = _AGAIN
             for opened in list(self._sockets):
-                # Not the method of a TLS socket, which first takes its session away from who reads just now.
+                # Not the method of a TLS socket, which first removes the session that another thread is reading from.
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(opened, socket.SHUT_RDWR)

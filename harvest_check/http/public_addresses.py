@@ -1,9 +1,9 @@
-"""Which addresses of the Internet are anybody's: the only ones to which a link of somebody else may lead.
+"""Public Internet addresses, the only ones that links of third parties may lead to.
 
-Said here and not asked of :mod:`ipaddress`, whose answer depends on the version of Python. Sources: the IANA registries
+Defined here, because the answers of :mod:`ipaddress` depend on the version of Python. Sources: the IANA registries
 of `IPv4 special-purpose addresses <https://www.iana.org/assignments/iana-ipv4-special-registry>`_ and of `IPv6
 special-purpose addresses <https://www.iana.org/assignments/iana-ipv6-special-registry>`_ (RFC 6890), RFC 4291, 2.4, for
-what of IPv6 is global unicast. Rows that IANA calls globally reachable are left out as well: no web server is there.
+IPv6 global unicast. Rows that IANA calls globally reachable are excluded as well: they have no web servers.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _EMBEDDING: Final = (
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is global unicast; one that stands for an IPv4 address is as public as that.
+    """Whether an address is global unicast; an IPv6 address with an embedded IPv4 address is as public as the latter.
 
     :param address: IPv4 or IPv6 in text, also with a zone (``fe80::1%eth0``).
     :raises ValueError: it is none.

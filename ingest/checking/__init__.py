@@ -1,1 +1,1 @@
-"""Checks of what somebody sends, and templates for it."""
+"""Checks of submitted files, and templates for them."""

@@ -21,13 +21,13 @@ from ingest.pipeline.sources import SourcePart
 
 Suffix = Literal["csv", "xlsx"]
 Change = tuple[Finding, str]
-"""A finding and what was written."""
+"""A finding and the text written in its place."""
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def suffix(part: SourcePart, content: bytes) -> Suffix:
-    """The kind of file that a copy is: CSV of CSV, else XLSX.
+    """Suffix of the fixed copy: CSV for a CSV file, otherwise XLSX.
 
     :raises UnreadableError: the file is no table.
     """
@@ -36,12 +36,12 @@ def suffix(part: SourcePart, content: bytes) -> Suffix:
 
 
 def fixed(part: SourcePart, content: bytes, limits: SheetLimits) -> tuple[bytes, list[Change]]:
-    """The copy and what was changed, in the order of the findings.
+    """Make the copy; return it with its changes, in the order of the findings.
 
-    A workbook stays as it is but for the changes (see :mod:`ingest.checking.returned_workbooks`); other files become
-    new ones.
+    A workbook keeps everything else (see :mod:`ingest.checking.returned_workbooks`); other files are written as new
+    ones.
 
-    :param part: what was found in the file.
+    :param part: the file and its findings.
     :raises UnreadableError: the file is no table.
     """
     originals.require_table(part)
@@ -74,7 +74,7 @@ def _text(rows: Mapping[int, Sequence[str]], row: int, position: int) -> str:
 
 
 def _changed(text: str, changes: Sequence[Change]) -> str:
-    """The text of a cell with suggestions for the whole of it, or for some of its values."""
+    """Apply suggestions to the text of a cell: to the whole text, or to some of its values."""
     for finding, suggestion in changes:
         parts = [part.strip() for part in text.split(SEPARATOR)]
         if finding.value in parts and len(parts) > 1:
@@ -86,7 +86,7 @@ def _changed(text: str, changes: Sequence[Change]) -> str:
 
 
 def _write(cell: Any, text: str, field: Field | None) -> None:
-    """Write a text as what it is: a number or a day where the column holds such, else a text."""
+    """Write a text with the type of its column: number, date or text."""
     number = values.decimal(text, "german") if field and field.kind in ("integer", "decimal") else None
     if not text:
         cell.value = None
@@ -107,5 +107,5 @@ def _as_csv(part: SourcePart, content: bytes, grid: Grid, wanted: Mapping[Place,
         cells = rows[row]
         cells += [""] * (position + 1 - len(cells))
         cells[position] = _changed(cells[position].strip(), changes)
-    # Blank rows stay, so that rows keep their numbers.
+    # Keep blank rows, so that rows keep their numbers.
     return output.write_csv((rows.get(number, []) for number in range(1, max(rows) + 1)), delimiter)

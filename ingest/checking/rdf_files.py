@@ -1,4 +1,4 @@
-"""Records that are sent as RDF: read in any syntax, told apart by class, with findings by node and property."""
+"""Submitted RDF files: records by class, from any RDF syntax, with findings by node and property."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TURTLE: Final = (b"@prefix", b"@base", b"prefix ", b"base ")
 
 
 def syntax(source: str, content: bytes) -> ox.RdfFormat | None:
-    """The RDF syntax of a file, by its suffix and its first words; None when it is no RDF."""
+    """The RDF syntax of a file, by its suffix and its first words; None if it is not RDF."""
     suffix = PurePath(source).suffix.lower().removeprefix(".")
     start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if suffix == "json":
@@ -46,7 +46,7 @@ def syntax(source: str, content: bytes) -> ox.RdfFormat | None:
 class GraphPart(SourcePart):
     """A file of RDF.
 
-    :ivar record_type: that of its records, when all are of one.
+    :ivar record_type: type of its records, if all have the same.
     """
 
     def __init__(self, source: str, base: str) -> None:
@@ -72,11 +72,11 @@ class GraphPart(SourcePart):
         return self._nodes.values()
 
     def add(self, node: Node) -> None:
-        """Take in a record."""
+        """Add a record."""
         self._nodes[node["id"]] = node
 
     def entries(self) -> Iterator[Referable]:
-        """What others need to refer to its records."""
+        """The entries by which other records refer to these."""
         for iri, node in self._nodes.items():
             record_type = _record_type(node)
             key = node.get(record_type.key.term)
@@ -84,7 +84,7 @@ class GraphPart(SourcePart):
             yield Referable(iri, record_type.iri, key if isinstance(key, str) else iri, names, self.source, 0)
 
     def resolve(self, register: Register) -> None:
-        """Follow references to records that have been replaced by others."""
+        """Replace references to replaced records by references to their successors."""
         for node in self._nodes.values():
             for field in _record_type(node).fields:
                 if field.kind == "reference" and field.term in node:
@@ -132,10 +132,10 @@ class GraphPart(SourcePart):
         suggestion: str | None = None,
         **details: object,
     ) -> None:
-        """Record a finding at a node.
+        """Add a finding at a node.
 
         :param iri: relative IRI of the node.
-        :param field: its property, by its field or else by its name.
+        :param field: its property: its field, or its name.
         """
         header = field.name["de"] if isinstance(field, Field) else field
         filled = {"header": header, "value": value, "suggestion": suggestion, **details}
@@ -156,7 +156,7 @@ class GraphPart(SourcePart):
         )
 
     def fail(self, finding: Finding) -> None:
-        """The file could not be read."""
+        """Note that the file could not be read."""
         self._findings.append(finding)
 
     def _address(self, iri: str) -> str:
@@ -164,7 +164,7 @@ class GraphPart(SourcePart):
 
 
 def read(source: str, content: bytes, format: ox.RdfFormat, base: str, limits: SheetLimits) -> GraphPart:
-    """The records of an RDF file; what is wrong with it is told in the findings.
+    """Read the records of an RDF file; errors become findings.
 
     :param base: base IRI of the service, ending in a slash.
     """
@@ -204,7 +204,7 @@ def _triples(source: str, content: bytes, format: ox.RdfFormat, base: str, limit
 
 
 def _check_entities(source: str, content: bytes) -> None:
-    """Refuse entities that are more than short names of namespaces: pyoxigraph expands what they contain without end.
+    """Refuse entities other than short names of namespaces: pyoxigraph expands nested ones without limit.
 
     :raises UnreadableError: an entity refers to another one or to a file, or is long.
     """
@@ -221,7 +221,7 @@ def _check_entities(source: str, content: bytes) -> None:
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = check
     parser.StartElementHandler = _stop
-    with contextlib.suppress(_RdfRootError, expat.ExpatError):  # what is wrong with the rest, the RDF parser tells
+    with contextlib.suppress(_RdfRootError, expat.ExpatError):  # the RDF parser reports all other errors
         parser.Parse(content, True)
 
 
@@ -234,7 +234,7 @@ def _stop(*_: object) -> None:
 
 
 def _local_context(source: str, content: bytes) -> str:
-    """JSON-LD that names our context by its address gets the context itself: nothing is fetched."""
+    """Replace the address of our context in JSON-LD by the context, so that nothing is fetched."""
     document = json.loads(decode(source, content)[0])
     if isinstance(document, dict) and "@context" in document:
         own = ontology.context()["@context"]
@@ -272,7 +272,7 @@ def _take_records(part: GraphPart, triples: list[ox.Triple], base: str) -> None:
         _look_at_properties(part, node)
     names = ", ".join(sorted(f"sr:{record_type.name}" for record_type in types.values()))
     for iri in sorted(classes.keys() - records.keys()):
-        # What belongs to a record, such as its geometry, is named after it.
+        # The IRI of a node that belongs to a record, such as its geometry, begins with that of the record.
         if iri.partition("#")[0] not in records:
             part.tell("unknown-class", iri.removeprefix(f"{base}id/"), classes=names)
 

@@ -1,8 +1,8 @@
-"""Workbooks that were sent, opened to be given back.
+"""Opens submitted workbooks to return copies of them.
 
-openpyxl keeps sheets, styles, widths, comments and charts of the usual kinds. It loses pictures and shapes, and what
-only newer programs know (such as slicers). Macros and links to other workbooks are left out on purpose, and so are
-formulas: their stored results take their place, so that nothing is calculated from what somebody sent.
+openpyxl keeps sheets, styles, widths, comments and charts of the usual kinds. It loses pictures, shapes and
+features of newer programs (such as slicers). We remove macros and links to other workbooks, and replace formulas by
+their stored results: files that we return contain no formulas.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LOST: Final[tuple[tuple[str, Text], ...]] = (
 
 
 def require_table(part: SourcePart) -> None:
-    """Refuse what is no table.
+    """Refuse a file that is not a table.
 
     :raises UnreadableError: the file is RDF, which has no cells.
     """
@@ -44,16 +44,16 @@ def require_table(part: SourcePart) -> None:
 
 
 def load(content: bytes, grids: Sequence[Grid], kind: str) -> Workbook:
-    """The workbook of a file; a new one with the same texts when it is no XLSX.
+    """Open the workbook of a file; for other formats than XLSX make a new one with the same texts.
 
     :param grids: the sheets as they were read.
-    :param kind: what the file is, see :class:`ingest.files.detection.Content`.
+    :param kind: type of the file, see :class:`ingest.files.detection.Content`.
     """
     if kind != "xlsx":
         return _copy(grids)
     try:
         with warnings.catch_warnings():
-            # What it cannot keep is told by lost().
+            # lost() lists what openpyxl cannot keep.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False)
     except Exception:  # noqa: BLE001 - openpyxl raises whatever its code meets; the texts were readable all the same
@@ -86,7 +86,7 @@ def _show_formulas(sheet: Any, grid: Grid) -> None:
 
 
 def lost(content: bytes, kind: str) -> Text | None:
-    """What of a workbook is not given back, in words; None when nothing is lost."""
+    """Describe what a returned workbook lacks; None if it lacks nothing."""
     if kind != "xlsx":
         return None
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

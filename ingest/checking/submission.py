@@ -1,4 +1,4 @@
-"""What somebody has sent, checked against the rules and against the records that there are already."""
+"""Checks submitted files against the rules and the existing records."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ingest.validation.validation import Validator
 
 @dataclass(frozen=True)
 class Submitted:
-    """A file as it was sent.
+    """A submitted file.
 
     :ivar source: its name.
-    :ivar record_type: what its records are; None to find out.
+    :ivar record_type: type of its records; None to detect it.
     """
 
     source: str
@@ -42,11 +42,11 @@ def check(
     progress: Progress,
     validator: Validator = validation.fast,
 ) -> list[SourcePart]:
-    """Read, map and validate files that belong together: they may refer to each other.
+    """Read, map and validate files that belong together and may refer to each other.
 
-    :param there: the records that there are already; one that is sent again counts as changed.
-    :param executor: where chunks of records are validated.
-    :param validator: how they are validated: the fast way, or by the reference alone.
+    :param there: the existing records; a submitted record with the same key replaces the existing one.
+    :param executor: runs the validation of chunks.
+    :param validator: :func:`fast` or :func:`reference` of :mod:`ingest.validation.validation`.
     :returns: one part for each file, in order.
     """
     taken: dict[str, tuple[str, int]] = {}

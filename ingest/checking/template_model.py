@@ -1,4 +1,4 @@
-"""What a template for a record type holds, read from the shapes and from the records that there are."""
+"""Content of the template for a record type, from the shapes and the existing records."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Column:
 
     :ivar name: its heading.
     :ivar help: the line under it.
-    :ivar choices: what may be chosen; empty where anything may be written.
-    :ivar least: smallest number allowed; with ``above``, only larger ones are.
-    :ivar longest: most characters.
+    :ivar choices: values of the drop-down list; empty for free text.
+    :ivar least: smallest number allowed; if ``above``, the number must be larger.
+    :ivar longest: maximum number of characters.
     """
 
     field: Field
@@ -45,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Template:
-    """What a template holds.
+    """Content of a template.
 
     :ivar examples: real records: texts by term.
     """
@@ -57,9 +57,9 @@ class Template:
 
 
 def template(record_type: RecordType, language: Language, there: Standing) -> Template:
-    """The template for a record type.
+    """Make the template for a record type.
 
-    :param there: the records that there are: they can be referred to, and some serve as examples.
+    :param there: existing records, as values of references and as examples.
     """
     columns = [_column(field, language, there) for field in record_type.columns]
     own = [node for node in there.nodes.values() if node["type"] == record_type.name and "~" not in node["id"]]

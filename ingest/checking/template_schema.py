@@ -12,7 +12,7 @@ _PARTIAL_DATE: Final = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 
 
 def write(made: Template, base: str) -> bytes:
-    """The schema of a list of records, whose keys are terms of the JSON-LD context.
+    """Make the schema of a list of records whose keys are terms of the JSON-LD context.
 
     :param base: base IRI of the service.
     """

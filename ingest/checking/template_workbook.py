@@ -1,4 +1,4 @@
-"""Templates as workbooks: a sheet to fill in, examples, explanations, and hidden the lists and the mark."""
+"""Templates as workbooks: a sheet for records, examples, explanations, and hidden sheets for lists and the mark."""
 
 from __future__ import annotations
 
@@ -142,12 +142,12 @@ class _Writer:
                     lists.write_string(number, position, choice)
 
     def _rule(self, position: int, column: Column, lists_name: str) -> dict[str, Any] | None:
-        """What a cell may hold, as data validation of the spreadsheet program."""
+        """Data validation of the spreadsheet program for a column."""
         field = column.field
         if column.choices and len(column.choices) <= _LONGEST_LIST:
             letter = xl_col_to_name(position)
             source = f"='{lists_name}'!${letter}$1:${letter}${len(column.choices)}"
-            # Several values, and keys instead of names, are right although they are not in the list.
+            # Several values, and keys instead of names, are valid although they are not in the list.
             strict = field.kind != "reference" and not field.many
             return {"validate": "list", "source": source, "show_error": strict, **_told(_TO_CHOOSE[self._language])}
         if field.kind in ("integer", "decimal"):

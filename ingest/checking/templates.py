@@ -14,10 +14,10 @@ SUFFIXES: Final = ("xlsx", "csv", "json")
 
 
 def written(record_type: RecordType, language: Language, suffix: str, there: Standing) -> bytes:
-    """A template as a file; the same for the same shapes and records.
+    """Write a template as a file; the same shapes and records give the same bytes.
 
     :param suffix: one of :data:`SUFFIXES`.
-    :param there: the records that there are, which can be referred to.
+    :param there: existing records, as values of references.
     :raises KeyError: another suffix.
     """
     return write(template(record_type, language, there), suffix, there.base)

@@ -1,4 +1,4 @@
-"""Archives that workbooks are (ECMA-376 part 2; ODF 1.3 part 2): looked at before any other program opens one."""
+"""Checks the ZIP archives of workbooks (ECMA-376 part 2; ODF 1.3 part 2) before any parser opens them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RELATIONSHIPS = "_rels/.rels"
 
 
 class _DoctypeError(Exception):
-    """An XML file declares a document type, which no workbook needs and entities are declared in."""
+    """An XML file declares a document type: it may declare entities, and no workbook needs one."""
 
 
 class _XmlRootError(Exception):
@@ -27,7 +27,7 @@ class _XmlRootError(Exception):
 
 
 def check(source: str, content: bytes, limits: SheetLimits) -> None:
-    """Look whether an archive is safe to unpack and parse.
+    """Check that an archive is safe to unpack and parse.
 
     :raises UnreadableError: it unpacks to too much, is damaged or encrypted, or its XML declares a document type.
     """
@@ -43,7 +43,7 @@ def check(source: str, content: bytes, limits: SheetLimits) -> None:
             )
         if any(count > 1 for count in Counter(entry.filename for entry in entries).values()):
             raise _unsafe(source, "ein Teil kommt mehrfach vor", "a part occurs more than once")
-        # Sizes in the directory are claims; reading to the end proves them.
+        # The sizes in the directory may be false; reading to the end verifies them.
         if (damaged := archive.testzip()) is not None:
             raise UnreadableError("file-unreadable", source, detail=damaged)
         for entry in entries:
@@ -76,7 +76,7 @@ def _raise_root(*_: object) -> None:
 
 
 def opened(source: str, content: bytes) -> zipfile.ZipFile:
-    """The archive; what goes wrong while it is read becomes a finding.
+    """Open the archive; errors while reading become findings.
 
     :raises UnreadableError: it is damaged.
     """
@@ -114,7 +114,7 @@ def main_part(archive: zipfile.ZipFile) -> str:
 
 
 def too_wide(source: str, limits: SheetLimits, last: Place) -> UnreadableError:
-    """The finding that cells reach too far: readers reserve room for the whole area."""
+    """The finding for a cell outside the limits: readers allocate memory for the whole range."""
     cell = cell_name(last)
     return UnreadableError(
         "file-too-large",

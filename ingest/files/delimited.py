@@ -1,4 +1,4 @@
-"""Comma-separated values and their relatives: delimiter and encoding are detected."""
+"""CSV and similar formats, with detection of delimiter and encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.files.output import plain
 from ingest.findings.findings import UnreadableError
 
 _DELIMITERS = ",;\t|"
-# A cell longer than this is not something a person typed; Python's csv module stops at 131,072 by default.
+# No person types longer cells; the default of Python's csv module is 131,072.
 _LONGEST_CELL = 1_000_000
 _LINES_OF_A_CELL = 4
 _OLD_ENCODINGS = ("windows-1252", "mac_roman", "cp850", "cp437")
@@ -20,7 +20,7 @@ _GERMAN_SIGNS = frozenset("äöüÄÖÜßéèáàâçñëï€§°²³–—„�
 
 
 def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
-    """The one grid of a text file.
+    """Read the grid of a text file.
 
     :raises UnreadableError: the encoding is unknown, or the file is no table.
     """
@@ -113,7 +113,7 @@ def _looks_german(text: str) -> int:
 
 
 def dialect(source: str, text: str) -> tuple[str, str, str]:
-    """The line ``sep=;`` that some programs put first, which is no row; the text after it; and the delimiter."""
+    """Return the line ``sep=;`` that some programs write first, the text after it, and the delimiter."""
     first, end, rest = text.partition("\n")
     if first.lower().startswith("sep=") and len(first.rstrip("\r")) == 5:
         return first + end, rest, first[4]
@@ -121,7 +121,7 @@ def dialect(source: str, text: str) -> tuple[str, str, str]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that cuts the first rows into the most columns of equal number."""
+    """The delimiter that splits the first rows into the largest equal number of columns."""
     lines = "".join(text.splitlines(keepends=True)[:20])
 
     def fit(delimiter: str) -> tuple[int, int]:
@@ -133,7 +133,7 @@ def _delimiter(text: str) -> str:
 
 
 def _has_rows(cell: str, delimiter: str, width: int) -> bool:
-    """Whether a cell seems to have swallowed rows of the table, because its quotation mark was not closed."""
+    """Whether a cell seems to contain rows of the table, because its quotation mark is not closed."""
     if cell.count("\n") < _LINES_OF_A_CELL or width < 3:
         return False
     lines = cell.split("\n")[1:-1]

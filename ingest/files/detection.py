@@ -1,4 +1,4 @@
-"""What a file is, judged by its content."""
+"""Detects the type of a file from its content."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Content:
-    """A kind of content.
+    """A file type.
 
     :ivar name: ``csv``, ``json``, ``xlsx``, ``xlsb``, ``xls`` or ``ods``.
-    :ivar misnamed: the suffix of the file, when it promises something else.
+    :ivar misnamed: the suffix of the file, if it belongs to another type.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Content:
 
     @property
     def label(self) -> Text:
-        """What it is called."""
+        """Its name for people."""
         return _LABELS[self.name]
 
 
@@ -73,10 +73,10 @@ _OTHER: Text = {"de": "von unbekannter Art", "en": "of an unknown kind"}
 
 
 def sniff(source: str, content: bytes) -> Content:
-    """What the content is.
+    """Detect the file type.
 
-    :param source: name of the file; its suffix decides only between kinds of text.
-    :raises UnreadableError: it is no table.
+    :param source: name of the file; its suffix decides only between text formats.
+    :raises UnreadableError: the file is not a table.
     """
     suffix = PurePath(source).suffix.lower()
     name = _name(source, suffix, content)
@@ -135,7 +135,7 @@ def _zipped(source: str, content: bytes) -> str:
 
 
 def _compound(source: str, content: bytes) -> str:
-    """An OLE file ([MS-CFB]): streams are found by their names in its directory."""
+    """An OLE file ([MS-CFB]): detect it by the names of streams in its directory."""
 
     def has(stream: str) -> bool:
         return stream.encode("utf-16-le") in content

@@ -1,4 +1,4 @@
-"""Sheets as grids of text cells, and how much of a file is read."""
+"""Sheets as grids of text cells, and the limits of files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Range = tuple[Place, Place]
 
 @dataclass(frozen=True)
 class SheetLimits:
-    """How much of a file is read.
+    """Limits of the size of a file.
 
-    :ivar rows: most rows with content in a sheet.
-    :ivar cells: most cells of a sheet, empty ones between others included.
-    :ivar unpacked: most bytes that a workbook may unpack to.
+    :ivar rows: maximum number of rows with content in a sheet.
+    :ivar cells: maximum number of cells in a sheet, including empty cells between others.
+    :ivar unpacked: maximum unpacked size of a workbook, in bytes.
     """
 
     rows: int = 2**20
@@ -31,13 +31,13 @@ class SheetLimits:
 
 @dataclass
 class Grid:
-    """A sheet, or a file that is one, as it was read.
+    """A sheet of a workbook, or a text file.
 
     :ivar sheet: its name; None where the file has no sheets.
     :ivar rows: the rows with content: number, as the spreadsheet program shows it, and cells.
     :ivar visible: False for a sheet that the spreadsheet program hides.
     :ivar merged: merged cells, from the first to the last.
-    :ivar formulas: cells with a formula; empty where the formula is given by another cell.
+    :ivar formulas: cells with a formula; empty if another cell states the formula.
     :ivar errors: cells with an error value.
     :ivar hidden_rows: rows that are hidden.
     :ivar hidden_columns: positions of columns that are hidden.
@@ -60,12 +60,12 @@ class Grid:
 
     @property
     def shift(self) -> int:
-        """How many rows further down everything is in a workbook; JSON counts its records from 1, without a header."""
+        """Number of rows above the records in a workbook; JSON numbers its records from 1, without a header."""
         return 1 if self.rows and self.rows[0][0] == 0 else 0
 
 
 def check_size(source: str, rows: int, cells: int, limits: SheetLimits) -> None:
-    """Refuse what is over the limits.
+    """Refuse a sheet that exceeds the limits.
 
     :raises UnreadableError: too many rows or cells.
     """
@@ -76,7 +76,7 @@ def check_size(source: str, rows: int, cells: int, limits: SheetLimits) -> None:
 
 
 def typed(value: Any) -> str:
-    """A typed value as the text a person would have typed."""
+    """A typed value as the text that a person would type."""
     if isinstance(value, bool):
         return "ja" if value else "nein"
     if isinstance(value, float):

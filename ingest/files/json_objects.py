@@ -1,4 +1,4 @@
-"""JSON: a list of objects as a grid; JSON-LD documents of our own context are such lists, too."""
+"""JSON: a list of objects as a grid; also JSON-LD documents with our context."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_LIST = "Liste von Objekten / list of objects"
 
 
 def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
-    """The one grid of a JSON document; rows are counted from 1, the header is row 0.
+    """Read the grid of a JSON document; rows are numbered from 1, the header is row 0.
 
     :raises UnreadableError: it is no list of objects.
     """
@@ -27,7 +27,7 @@ def read(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:
     objects = document.get("@graph") if isinstance(document, dict) else document
     if not isinstance(objects, list) or not all(isinstance(item, dict) for item in objects):
         raise UnreadableError("file-unreadable", source, detail=_NO_LIST)
-    # A list gives the column as often as it has values; which of them is which does not matter.
+    # A list of values becomes several columns of the same name, in any order.
     widths: dict[str, int] = {}
     for item in objects:
         for key, value in item.items():

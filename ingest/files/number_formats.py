@@ -1,4 +1,4 @@
-"""Number formats of spreadsheet programs (ECMA-376 part 1, 18.8.30), as far as they change what a value means."""
+"""Number formats of spreadsheet programs (ECMA-376 part 1, 18.8.30), where they change the meaning of a value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def meaning(code: str) -> Shown | None:
-    """What a number format makes of a value; None when it shows it whole."""
+    """How a number format changes a value; None if it shows the whole value."""
     plain = _QUOTED.sub("", code.partition(";")[0]).lower()
     if "%" in plain:
         return "percent"
@@ -26,7 +26,7 @@ def meaning(code: str) -> Shown | None:
 
 
 def as_shown(text: str, shown: Shown | None) -> str:
-    """What a person sees of a value: 0.9 as 90 %, a date without a day as its month or year."""
+    """The value as displayed: 0.9 as 90 %, a date without a day as its month or year."""
     if shown == "percent":
         try:
             return f"{(Decimal(text) * 100).normalize():f} %"

@@ -1,4 +1,4 @@
-"""What the values do not tell of an Office Open XML workbook: formulas, errors, hidden parts, formats."""
+"""Reads formulas, errors, hidden parts and formats of an Office Open XML workbook."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _styles(archive: zipfile.ZipFile) -> dict[str, Shown]:
-    """The cell styles that show percent, or less of a date than a day (ECMA-376 part 1, 18.8.30)."""
+    """The cell styles that show percent, or a date without its day (ECMA-376 part 1, 18.8.30)."""
     if "xl/styles.xml" not in archive.namelist():
         return {}
     root = fromstring(archive.read("xl/styles.xml"))

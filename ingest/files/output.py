@@ -1,6 +1,6 @@
-"""Tables that are given back: what a cell says is never a formula, and the same input gives the same bytes.
+"""Writes returned tables: they contain no formulas, and the same input gives the same bytes.
 
-Spreadsheet programs take texts that begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return for formulas, which
+Spreadsheet programs treat texts that begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return as formulas, which
 may fetch addresses or start programs (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
@@ -27,7 +27,7 @@ _CREATED: Final = re.compile(rb"<dcterms:created[^>]*>([^<]*)")
 
 
 def new_workbook() -> Workbook:
-    """An empty workbook without sheets and without a time of its own."""
+    """Make an empty workbook without sheets and without a time of creation."""
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     book.properties.creator = "Smarte Region Hessen"
@@ -36,21 +36,21 @@ def new_workbook() -> Workbook:
 
 
 def printable(text: str) -> str:
-    """The text without what a workbook cannot hold."""
+    """The text without characters that a workbook cannot contain."""
     return _NOT_IN_XLSX.sub("\ufffd", text)[:_LONGEST]
 
 
 def write_text(cell: Any, text: str) -> None:
     """Write a text into a cell of a workbook, as text."""
     cell.value = printable(text)
-    # Whatever it looks like: a formula, a number, an error.
+    # Even if it looks like a formula, a number or an error.
     cell.data_type = "s"
     if text.startswith(_STARTS_FORMULA):
         cell.quotePrefix = True
 
 
 def save(book: Workbook) -> bytes:
-    """The workbook as a file that is the same every time: without the time of saving."""
+    """Save the workbook without the time, so that the same content gives the same bytes."""
     buffer = io.BytesIO()
     book.save(buffer)
     steady = io.BytesIO()
@@ -64,7 +64,7 @@ def save(book: Workbook) -> bytes:
 
 
 def write_csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
-    """A CSV file that spreadsheet programs open as it is meant: UTF-8 with a mark, and no cell that they evaluate."""
+    """Write a CSV file for spreadsheet programs: UTF-8 with a byte order mark, and no formulas."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerows(
         [as_text(cell) for cell in row] for row in rows
@@ -73,12 +73,12 @@ def write_csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
 
 
 def as_text(cell: str) -> str:
-    """The text with an apostrophe before it when a spreadsheet program would take it for a formula."""
+    """The text, with an apostrophe before it if a spreadsheet program would treat it as a formula."""
     if cell.startswith(_STARTS_FORMULA) and not _HARMLESS.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
 def plain(cell: str) -> str:
-    """The text that :func:`as_text` was given."""
+    """The inverse of :func:`as_text`."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] in _STARTS_FORMULA else cell

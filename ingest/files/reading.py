@@ -1,4 +1,4 @@
-"""Files as grids of text cells; its content decides what a file is, not its name."""
+"""Reads files as grids of text cells; detects their type from the content, not the name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _READERS = {
 
 
 def read(source: str, content: bytes, limits: SheetLimits) -> tuple[Content, list[Grid]]:
-    """What the content is, and its sheets that are not empty.
+    """Detect the file type and read the sheets that are not empty.
 
     :param source: name of the file.
     :raises UnreadableError: it is no table, or damaged, protected, too large or not safe to open.

@@ -1,4 +1,4 @@
-"""Workbooks: XLSX, XLSM, XLSB and ODS. Formulas are never evaluated: what counts is the value stored with them."""
+"""Workbooks: XLSX, XLSM, XLSB and ODS. Formulas are never evaluated; their stored values are read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.files.sheet_notes import Notes
 from ingest.findings.findings import UnreadableError
 
 _PANIC: Final = "PanicException"
-"""What calamine, which is written in Rust, raises on some damaged files: no Exception, and nowhere to import from."""
+"""Panics of calamine (Rust) on damaged files: no subclass of Exception, and not importable."""
 
 
 def read_xlsx(source: str, content: bytes, limits: SheetLimits) -> list[Grid]:

@@ -56,7 +56,7 @@ def _grid(source: str, book: Any, sheet: Any, limits: SheetLimits) -> Grid:
 
 
 def _text(book: Any, cell: Any) -> str:
-    """The value of a cell as a person sees it."""
+    """The value of a cell as displayed."""
     if cell.ctype == XL_CELL_ERROR:
         return ""
     if cell.ctype == XL_CELL_BOOLEAN:

@@ -1,4 +1,4 @@
-"""What can be wrong with a record or a file, said so that the person who sent it can mend it.
+"""Findings: errors in a record or a file, with messages for the person who submitted it.
 
 The kinds of finding are listed in ``kinds.toml``.
 """
@@ -25,11 +25,12 @@ class Kind:
     """One kind of finding; texts are German and English.
 
     :ivar code: stable identifier, e.g. ``type-decimal``.
-    :ivar severity: ``violation`` withholds the record; ``warning`` and ``info`` do not. None when the shape says it.
-    :ivar title: what it is, in a few words.
+    :ivar severity: ``violation`` withholds the record; ``warning`` and ``info`` do not. None if the shape determines
+        it.
+    :ivar title: short name.
     :ivar text: the message, with ``str.format`` placeholders; empty when the shape has it.
-    :ivar right: what would be right, where no value can be suggested.
-    :ivar help: why it happens and what to do.
+    :ivar right: description of a valid value, if none can be suggested.
+    :ivar help: causes and corrections.
     """
 
     code: str
@@ -41,7 +42,7 @@ class Kind:
 
     @property
     def anchor(self) -> str:
-        """Where it is explained: in ``docs/findings.md``, and on the page ``findings`` of the service."""
+        """Anchor of its explanation: in ``docs/findings.md``, and on the page ``findings`` of the service."""
         return f"findings#{self.code}"
 
 
@@ -57,12 +58,12 @@ def kinds() -> Mapping[str, Kind]:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend, or to know, at a place in a source.
+    """An error or note at a place in a source.
 
     :ivar row: row as the spreadsheet program numbers it (RFC 7111: the header is row 1); None for the whole file.
     :ivar column: column letter; None when the column is absent or the whole row is meant.
-    :ivar value: what was found there; of a cell with several values, the one that is meant.
-    :ivar suggestion: what to write instead, where that is certain; "" to leave it empty.
+    :ivar value: the value found; in a cell with several values, only the one concerned.
+    :ivar suggestion: the right value, if it is certain; "" to empty the cell.
     :ivar record: IRI of the record, relative to ``{base}id/``, where known.
     :ivar path: IRI of the property, where known.
     :ivar shape: IRI of the shape that found it.
@@ -86,7 +87,7 @@ class Finding:
 
     @property
     def place(self) -> Place | None:
-        """The cell that is meant, if it is one."""
+        """The cell, if the finding is about one."""
         if self.row is None or self.column is None:
             return None
         return self.row, column_position(self.column)

@@ -1,4 +1,4 @@
-"""From a table to records: columns to fields, cells to values, names to links."""
+"""Maps a table to records: columns to fields, cells to values, names to links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ingest.tables.tables import Table
 SEPARATOR = ";"
 """Between the values of a cell that may have several."""
 
-# Columns of our own CSV dumps that say what the key says already; so do those of names, see headers.is_beside.
+# Redundant columns of our own CSV dumps; for columns of names see headers.is_beside.
 _IGNORED = {"iri", "id", "type"}
 _OTHER_SEPARATORS = (
     re.compile(r"\s*[,|\n]\s*|\s+(?:/|und|u\.|and|sowie|&)\s+"),
@@ -35,12 +35,12 @@ _SUM = re.compile(
 _SUM_CELLS = 4
 _SHOWN = 80
 _MEANING_NOTHING = {"placeholder", "formula"}
-"""Findings at a cell that do not tell why its value is missing."""
+"""Findings at a cell that do not explain a missing value."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A table whose columns are recognised.
+    """A table with recognised columns.
 
     :ivar columns: field by column position.
     :ivar missing: terms of mandatory fields that have no column.
@@ -62,9 +62,9 @@ class Mapped:
     """The records of a table.
 
     :ivar nodes: JSON-LD node by row.
-    :ivar broken: rows whose key is missing, malformed or taken, so that their IRI is only a stand-in.
-    :ivar explained: pairs of row and term that have a finding already, so that a value missing there needs no other.
-    :ivar readers: how the texts of a column are read, by its position.
+    :ivar broken: rows whose key is missing, malformed or already used; they have temporary IRIs.
+    :ivar explained: pairs of row and term with a finding, so that a missing value there needs no further one.
+    :ivar readers: function that reads the texts of a column, by position.
     """
 
     bound: Bound
@@ -75,7 +75,7 @@ class Mapped:
     readers: dict[int, Callable[[str], Resolution]] = field(default_factory=dict)
 
     def add(self, code: str, row: int, position: int, value: str, **more: Any) -> None:
-        """Record a finding at a cell."""
+        """Add a finding at a cell."""
         table, column = self.bound.table, self.bound.columns[position]
         record = self.nodes[row]["id"]
         found = table.finding(code, row=row, position=position, value=value, record=record, path=column.path, **more)
@@ -84,7 +84,7 @@ class Mapped:
             self.explained.add((row, column.term))
 
     def withheld(self) -> set[int]:
-        """The rows that cannot be published; where a mandatory column is missing, these are all."""
+        """Rows that cannot be published: all rows if a mandatory column is missing."""
         if self.bound.missing:
             return set(self.nodes)
         bad = {finding.row for finding in self.findings if finding.severity == "violation" and finding.row is not None}
@@ -92,7 +92,7 @@ class Mapped:
 
 
 def bind(table: Table, record_type: RecordType, column_map: Mapping[str, str]) -> Bound:
-    """Recognise the columns of a table; rows that are no records are left out.
+    """Recognise the columns of a table and omit rows that are not records.
 
     :param column_map: header in the file to term, where the source uses other headers (from the catalogue).
     """
@@ -135,7 +135,7 @@ def _unknown_column(table: Table, record_type: RecordType, position: int, column
 
 
 def _stray_rows(table: Table, record_type: RecordType, columns: Mapping[int, Field]) -> dict[int, str]:
-    """Rows that only carry a heading, a note or a sum, with what they say."""
+    """Rows that contain only a heading, a note or a sum, with their text."""
     if len(columns) < 3:
         return {}
     keys = [position for position, column in columns.items() if column.term == record_type.key.term]
@@ -151,10 +151,10 @@ def _stray_rows(table: Table, record_type: RecordType, columns: Mapping[int, Fie
 
 
 def start(bound: Bound, taken: dict[str, tuple[str, int]], standing: Register | None = None) -> Mapped:
-    """Give every row its IRI.
+    """Assign an IRI to every row.
 
-    :param taken: IRIs that are in use already, with source and row; those of this table are added.
-    :param standing: the records that there are already, where the table is to change or join them.
+    :param taken: IRIs in use, with source and row; the function adds those of this table.
+    :param standing: the existing records, if the table changes or extends them.
     """
     mapped = Mapped(bound, findings=[*bound.table.findings, *bound.findings])
     record_type, table = bound.record_type, bound.table
@@ -171,7 +171,7 @@ def start(bound: Bound, taken: dict[str, tuple[str, int]], standing: Register | 
             taken[iri] = (table.source, row)
             continue
         mapped.broken.add(row)
-        # A record that cannot be published is checked all the same, under a name that nobody else has.
+        # Records that cannot be published are validated, too, under a unique temporary name.
         node["id"] = f"{iri}~{row}"
         if position is None:
             mapped.explained.add((row, key.term))
@@ -209,7 +209,7 @@ def _wrong_key(mapped: Mapped, row: int, position: int, text: str, standing: Reg
 
 
 def _note_formulas(mapped: Mapped) -> None:
-    """Tell of cells with errors, and of formulas: one without a result at its cell, others at the first of a column."""
+    """Report errors and formulas: a formula without a result at its cell, others once per column."""
     table, columns = mapped.bound.table, mapped.bound.columns
     for (row, position), error in table.errors.items():
         if row in mapped.nodes and position in columns:
@@ -236,7 +236,7 @@ def _further(count: int) -> dict[str, str]:
 
 
 def entries(mapped: Mapped) -> Iterable[Referable]:
-    """What the register needs to know of a table's records, so that others can refer to them."""
+    """The entries of a table for the register, by which other records refer to them."""
     bound = mapped.bound
     table = bound.table
     labels = [p for p, f in bound.columns.items() if f.role == "LabelRole" or f.term in ("officialName", "name_en")]
@@ -257,7 +257,7 @@ def entries(mapped: Mapped) -> Iterable[Referable]:
 
 
 def fill(mapped: Mapped, register: Register) -> None:
-    """Read every cell and put its value into its record; what cannot be read becomes a finding."""
+    """Read every cell into its record; values that cannot be read become findings."""
     bound = mapped.bound
     for position, column in sorted(bound.columns.items(), key=lambda item: (item[1].order, item[0])):
         cells = bound.table.cells[position]
@@ -265,7 +265,7 @@ def fill(mapped: Mapped, register: Register) -> None:
         if column.many:
             filled = filled.str.split(SEPARATOR).explode().str.strip()
             filled = filled[filled != ""]
-        # Each different text is read once, however many rows carry it.
+        # Read each distinct text once.
         codes, uniques = pd.factorize(filled)
         texts = [str(text) for text in uniques]
         read = mapped.readers[position] = _reader(column, texts, register)
@@ -274,7 +274,7 @@ def fill(mapped: Mapped, register: Register) -> None:
             _put(mapped, row, position, column, texts[code], meanings[code])
     for row, node in mapped.nodes.items():
         if row in mapped.broken:
-            # A key that is taken would make the record that owns it look like a duplicate, too.
+            # A key that is already used would also make its first record a duplicate.
             node.pop(bound.record_type.key.term, None)
         node["derivedFrom"] = [f"../source/{quote(bound.table.source)}#{fragment(row, sheet=bound.table.sheet)}"]
 
@@ -292,7 +292,7 @@ def _put(mapped: Mapped, row: int, position: int, column: Field, text: str, mean
     elif column.term not in node:
         node[column.term] = meaning.value
     else:
-        # Two columns of one name: the shape says that one is too many.
+        # Two columns with the same name give two values; the shape reports this.
         node[column.term] = [*_listed(node[column.term]), meaning.value]
 
 
@@ -317,7 +317,7 @@ def _reader(column: Field, texts: Iterable[str], register: Register) -> Callable
 
 
 def _separated(text: str, read: Callable[[str], Resolution]) -> str | None:
-    """Several values with another separator between them, with the right one."""
+    """Replace another separator between several values by the right one."""
     for separator in _OTHER_SEPARATORS:
         parts = [part for part in separator.split(text) if part]
         if len(parts) > 1 and all(read(part).code is None for part in parts):

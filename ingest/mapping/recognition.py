@@ -1,4 +1,4 @@
-"""Files to tables whose columns are recognised; of a workbook, the sheets that hold records."""
+"""Opens files, recognises their columns, and selects the sheets of a workbook that contain records."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _REASONS: Mapping[str, Text] = {
 
 @dataclass(frozen=True)
 class Opened:
-    """A file as it was understood.
+    """A file and its recognised tables.
 
     :ivar source: its name.
-    :ivar record_type: None when it cannot be told.
+    :ivar record_type: None if it is unknown.
     :ivar bound: the tables that hold records.
-    :ivar findings: about the file and the tables that hold none.
+    :ivar findings: about the file and the tables without records.
     """
 
     source: str
@@ -59,10 +59,10 @@ def open_content(
     column_map: Mapping[str, str] | None = None,
     empty: str = "no-records",
 ) -> Opened:
-    """Open a file; what is wrong with it is told in the findings.
+    """Open a file; errors become findings.
 
     :param source: its name.
-    :param record_type: what its records are; None to find out.
+    :param record_type: type of its records; None to detect it.
     :param column_map: header in the file to term, where the source uses other headers.
     :param empty: the kind of finding when there are no records.
     """
@@ -97,7 +97,7 @@ def _undecided(table: Table, candidates: Sequence[RecordType]) -> Finding:
 
 
 def _bound(found: Sequence[Table], record_type: RecordType, column_map: Mapping[str, str], empty: str) -> Opened:
-    """Recognise the tables: all that have the key and another column, or else the one that looks most like records."""
+    """Select the tables with the key and another column, or else the table with most recognised columns."""
     visible = [table for table in found if table.visible] or list(found)
     candidates = [mapping.bind(table, record_type, column_map) for table in visible]
     best = max(candidates, key=lambda bound: len(bound.columns))

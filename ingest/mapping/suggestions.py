@@ -1,4 +1,4 @@
-"""What was meant by a text that cannot be read: certain, and then suggested, or only likely, and then said."""
+"""Finds the intended value of a text that cannot be read: a suggestion if it is certain, a hint if it is likely."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _ABOUT_TIME: Final = re.compile(
 
 @dataclass(frozen=True)
 class Repair:
-    """What was meant.
+    """The intended value.
 
-    :ivar suggestion: what to write instead, when it is certain.
-    :ivar hint: what may have been meant, when it is not.
+    :ivar suggestion: the right value, if it is certain.
+    :ivar hint: the likely value otherwise.
     """
 
     suggestion: str | None = None
@@ -59,13 +59,13 @@ class Repair:
 
 
 def is_placeholder(text: str, field: Field) -> bool:
-    """Whether a text stands for a missing value; in columns of text only the unmistakable ones do."""
+    """Whether a text means a missing value; columns of text allow only unambiguous placeholders."""
     word = re.sub(r"\s+", "", text).casefold()
     return word in (_PLACEHOLDERS if field.kind == "text" else _PLACEHOLDERS_OF_VALUES)
 
 
 def ungarbled(text: str) -> str | None:
-    """The text that was meant when UTF-8 was read as Windows-1252; None when the text is as it should be."""
+    """The original text if UTF-8 was read as Windows-1252; None if the text is correct."""
     if not _GARBLED.search(text):
         return None
     try:
@@ -79,7 +79,7 @@ def ungarbled(text: str) -> str | None:
 
 
 def repair(text: str, field: Field) -> Repair:
-    """What was meant by a text that a field cannot hold."""
+    """The intended value of a text that is invalid for a field."""
     match field.kind:
         case "integer" | "decimal":
             return _number(text)
@@ -96,7 +96,7 @@ def repair(text: str, field: Field) -> Repair:
 
 
 def shaped(text: str, field: Field) -> str | None:
-    """The text in the form that the field's pattern wants, when that is only a matter of writing."""
+    """The text in the form of the field's pattern, if only the notation differs."""
     if field.pattern is None:
         return None
     compact = re.sub(r"\s+", "", plain(text))
@@ -114,7 +114,7 @@ def shaped(text: str, field: Field) -> str | None:
 
 
 def key(text: str, field: Field) -> str | None:
-    """The key that was meant: an official key without spaces, the short one for the long one; an identifier's form."""
+    """The intended key: an official key without spaces or in its short form; an identifier in its form."""
     pattern = re.compile(field.pattern or "")
     digits = re.sub(r"[\s.-]", "", plain(text).removesuffix(".0"))
     candidates = [digits, digits[:5] + digits[9:]] if digits.isdigit() else []
@@ -123,7 +123,7 @@ def key(text: str, field: Field) -> str | None:
 
 
 def padded(text: str, field: Field) -> str | None:
-    """An official key with its leading zero, when it lost that."""
+    """An official key with its lost leading zero."""
     restored = f"0{text.removesuffix('.0')}"
     return restored if restored.isdigit() and re.search(field.pattern or r"^\b$", restored) else None
 

@@ -1,4 +1,4 @@
-"""Reading the text of a cell as a value of a field's kind.
+"""Reads the text of a cell as a value of the kind of a field.
 
 Each reader takes one text and gives the value in its canonical lexical form (the store would canonicalise it
 anyway, and dumps, store and hashes must agree), or raises :class:`UnreadableValue` with the kind of finding.
@@ -57,7 +57,7 @@ class UnreadableValue(ValueError):
 
 
 def number_style(texts: Iterable[str]) -> NumberStyle:
-    """How numbers are written in a column, judged by the cells that leave no doubt."""
+    """The notation of numbers in a column, from its unambiguous cells."""
     texts = [_SPACED.sub("", text) for text in texts]
     if any(_GERMAN.fullmatch(text) and not _AMBIGUOUS.fullmatch(text) for text in texts):
         return "german"
@@ -69,7 +69,7 @@ def number_style(texts: Iterable[str]) -> NumberStyle:
 def reader(field: Field, style: NumberStyle) -> Callable[[str], Any]:
     """The function that reads a cell of this field.
 
-    :param style: how numbers are written in the column (see :func:`number_style`).
+    :param style: notation of numbers in the column (see :func:`number_style`).
     :returns: a function from stripped, non-empty text to a JSON-LD value; it raises :class:`UnreadableValue`.
     """
     if field.kind in ("integer", "decimal"):
@@ -98,12 +98,12 @@ def _text(text: str) -> str:
 
 
 def without_controls(text: str) -> str | None:
-    """The text without control characters; None when characters are lost that nobody can restore."""
+    """The text without control characters; None if characters are lost that cannot be restored."""
     return None if _LOST in text else unicodedata.normalize("NFC", _CONTROL.sub("", text)).strip()
 
 
 def decimal(text: str, style: NumberStyle) -> Decimal | None:
-    """The number that a text is, in one of the ways of writing that :func:`reader` knows."""
+    """Read a number in any notation that :func:`reader` accepts."""
     try:
         return _number(text, style, "type-decimal")
     except UnreadableValue:
@@ -111,7 +111,7 @@ def decimal(text: str, style: NumberStyle) -> Decimal | None:
 
 
 def day(text: str) -> str | None:
-    """The day that a text is (ISO 8601), in one of the ways of writing that :func:`reader` knows."""
+    """Read a day in any notation that :func:`reader` accepts; return it in ISO 8601."""
     try:
         return _date(text)
     except UnreadableValue:
@@ -191,7 +191,7 @@ def month(word: str) -> int | None:
 
 
 def _partial_date(text: str) -> dict[str, str]:
-    """A date at the precision it was given: xsd:date, xsd:gYearMonth or xsd:gYear."""
+    """Read a date with its precision: xsd:date, xsd:gYearMonth or xsd:gYear."""
     if re.fullmatch(r"\d{4}", text):
         return {"@value": text, "@type": "xsd:gYear"}
     year_month = None

@@ -1,1 +1,1 @@
-"""Sources to records with what is wrong with them."""
+"""Reads sources into records and findings."""

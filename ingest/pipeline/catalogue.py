@@ -1,4 +1,4 @@
-"""The catalogue as configuration: which datasets there are, and which table each of them is read from.
+"""Reads the catalogue as configuration: the datasets and their source tables.
 
 A dataset is a ``dcat:Dataset`` named ``{base}dataset/<name>`` in ``data/catalogue.ttl``. It is read from each of its
 distributions that conforms to a record shape (``dct:conformsTo srs:Project``); the file that its

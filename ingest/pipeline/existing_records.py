@@ -1,4 +1,4 @@
-"""The records that there are already."""
+"""The existing records, to which submitted files are compared."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ingest.references import Referable, Register
 
 @dataclass(frozen=True)
 class Standing:
-    """The records that there are already, which those sent may refer to, change or join.
+    """The existing records, which submitted records may refer to, change or extend.
 
     :ivar base: base IRI, ending in a slash.
-    :ivar entries: what is needed to refer to them.
+    :ivar entries: their entries for the register.
     :ivar nodes: the records by their relative IRI.
     """
 
@@ -29,13 +29,13 @@ class Standing:
 
     @cached_property
     def register(self) -> Register:
-        """Finds them by key and name."""
+        """Register to find them by key and name."""
         return Register(self.base, self.entries)
 
     def referred(self, classes: Sequence[str]) -> Mapping[str, str]:
-        """How a cell refers to records of some classes, by relative IRI: by name, or by key where that is not clear.
+        """How a cell refers to each record of some classes: by its name, or by its key if the name is ambiguous.
 
-        :param classes: IRIs; where a name fits several, the class named first is meant.
+        :param classes: IRIs; if a name fits several, the first class takes precedence.
         """
         wanted = tuple(classes)
         if wanted not in self._referred:

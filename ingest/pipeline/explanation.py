@@ -1,4 +1,4 @@
-"""Validation results as findings: which cell, what is wrong with it, what would be right."""
+"""Converts validation results to findings: the cell, the error, and the right value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ALL_ROWS = -1
 
 
 def explain(result: ValidationResult, mapped: Mapped, row: int) -> Finding | None:
-    """The finding for a validation result about a record, or None when the cell has been explained already.
+    """The finding for a validation result about a record, or None if the cell already has one.
 
     :param row: of the record.
     """
@@ -49,7 +49,7 @@ def explain(result: ValidationResult, mapped: Mapped, row: int) -> Finding | Non
 
 
 def _without_column(result: ValidationResult, mapped: Mapped, field: Field) -> Finding | None:
-    """One finding for all records when none can have a value."""
+    """One finding for all records if the column is missing."""
     table = mapped.bound.table
     if (_ALL_ROWS, result.shape) in mapped.explained:
         return None
@@ -72,7 +72,7 @@ def _without_column(result: ValidationResult, mapped: Mapped, field: Field) -> F
 
 
 def _position(mapped: Mapped, field: Field, row: int, result: ValidationResult) -> int | None:
-    """The column at fault: the one with the value; else the last that is filled, since the first would do."""
+    """The column with the error: the one with the value, otherwise the last filled one."""
     positions = mapped.bound.positions(field.term)
     filled = [position for position in positions if mapped.bound.table.cell(row, position)]
     for position in filled:
@@ -84,7 +84,7 @@ def _position(mapped: Mapped, field: Field, row: int, result: ValidationResult) 
 
 
 def _part(mapped: Mapped, field: Field, position: int | None, cell: str | None, result: ValidationResult) -> str | None:
-    """Of a cell with several values, the one that the result is about."""
+    """The value of a cell that the result is about."""
     if not cell or position is None or result.value is None or not field.many:
         return cell
     wanted = result.value
@@ -102,9 +102,9 @@ def _means(mapped: Mapped, field: Field, position: int, text: str, wanted: str) 
 
 
 def sentence(field: Field, result: ValidationResult, cell: str | None) -> Text:
-    """What a result says: what was found, and the message of the shape."""
+    """The sentence for a result: the value found, and the message of the shape."""
     if result.shape != field.shape and not cell:
-        # A check beside the column: its message says already what is missing.
+        # The message of a check without a field already says what is missing.
         found = {"de": "", "en": ""}
     elif result.component in _MISSING:
         found = {"de": f"„{field.name['de']}“ fehlt. ", "en": f"“{field.name['en']}” is missing. "}

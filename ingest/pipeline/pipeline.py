@@ -1,4 +1,4 @@
-"""All sources of a catalogue, or what somebody has sent, to records with what is wrong with them."""
+"""Reads and validates all sources of a catalogue, or submitted files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingest.validation import validation
 from ingest.validation.validation import Validator
 from ingest.validation.validation_cache import ValidationCache
 
-# Called with what is being done, how much of it is done, and how much there is.
+# Called with the name of the phase, the steps done, and the number of steps.
 Progress = Callable[[str, int, int], None]
 
 
@@ -40,7 +40,7 @@ class Collected:
 
 @dataclass
 class Ingested:
-    """What a set of sources gives: datasets by name, and each file with its findings in the order of the sources."""
+    """Result of reading sources: datasets by name, and files with findings, in the order of the sources."""
 
     datasets: dict[str, Collected]
     parts: list[TablePart]
@@ -62,12 +62,12 @@ def ingest(
 ) -> Ingested:
     """Read, map and validate all sources.
 
-    :param sources: what to read, from the catalogue.
+    :param sources: the source tables of the catalogue.
     :param directory: where their files are.
     :param base: base IRI, ending in a slash.
-    :param executor: where chunks of records are validated.
-    :param validator: how they are validated: the fast way, or by the reference alone.
-    :param kept: results of the build before.
+    :param executor: runs the validation of chunks.
+    :param validator: :func:`fast` or :func:`reference` of :mod:`ingest.validation.validation`.
+    :param kept: results of the last build.
     """
     parts, _ = read(sources, directory, base, progress)
     judge(parts, [], base, executor, progress, validator, kept)
@@ -77,7 +77,7 @@ def ingest(
 def read(
     sources: Sequence[Source], directory: Path, base: str, progress: Progress
 ) -> tuple[list[TablePart], list[Referable]]:
-    """The records of all sources, not validated yet, and what others need to refer to them."""
+    """Read the records of all sources, without validation, and the register of their references."""
     parts: list[TablePart] = []
     taken: dict[str, tuple[str, int]] = {}
     for done, source in enumerate(sources):
@@ -90,7 +90,7 @@ def read(
 
 
 def fill(parts: Sequence[TablePart], register: Register, progress: Progress) -> None:
-    """Put the values into the records."""
+    """Fill the values into the records."""
     for done, part in enumerate(parts):
         progress("map", done, len(parts))
         for mapped in part.mapped:
@@ -106,9 +106,9 @@ def judge(
     validator: Validator = validation.fast,
     kept: ValidationCache | None = None,
 ) -> None:
-    """Validate the records and note what is wrong with them.
+    """Validate the records and add findings to their sources.
 
-    :param others: records that these may refer to, and that are not validated.
+    :param others: records to which these may refer; they are not validated.
     """
     records = [node for part in parts for node in part.nodes()]
     owner = {node["id"]: part for part in parts for node in part.nodes()}

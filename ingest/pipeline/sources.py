@@ -1,4 +1,4 @@
-"""A file and what became of it."""
+"""Files with their records and findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.validation.shacl import ValidationResult
 
 
 class SourcePart(ABC):
-    """A file and what became of it.
+    """A file with its records and findings.
 
     :ivar source: its name.
     """
@@ -25,7 +25,7 @@ class SourcePart(ABC):
     @property
     @abstractmethod
     def record_type(self) -> RecordType | None:
-        """What its records are; None when it cannot be told, or when they are of several types."""
+        """Type of its records; None if it is unknown, or if there are several types."""
 
     @property
     @abstractmethod
@@ -38,16 +38,16 @@ class SourcePart(ABC):
 
     @abstractmethod
     def note(self, result: ValidationResult) -> None:
-        """Take down what is wrong with one of its records."""
+        """Add the finding for a validation result about one of its records."""
 
     @property
     def records(self) -> int:
-        """How many records it has."""
+        """Number of its records."""
         return sum(1 for _ in self.nodes())
 
     @property
     def conforms(self) -> bool:
-        """Whether nothing has to be mended."""
+        """Whether it has no violation."""
         return not any(finding.severity == "violation" for finding in self.findings)
 
     @property

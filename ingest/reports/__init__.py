@@ -1,1 +1,1 @@
-"""What was found in files, told in the forms that people and programs read."""
+"""Reports on checked files, for people and programs."""

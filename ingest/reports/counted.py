@@ -1,4 +1,4 @@
-"""Numbers of things in words, German and English side by side."""
+"""Counts with their nouns, in German and English."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ WORDS: Final = {
     "record": ("Datensatz / record", "Datensätze / records"),
     "change": ("Vorschlag übernommen / suggestion applied", "Vorschläge übernommen / suggestions applied"),
 }
-"""What is counted: one of it, and several or none."""
+"""Nouns: singular and plural."""
 
 
 def counted(number: int, thing: str) -> str:
-    """So many of one of :data:`WORDS`."""
+    """A number with a noun of :data:`WORDS`."""
     one, many = WORDS[thing]
     return f"{number} {one if number == 1 else many}"

@@ -8,7 +8,7 @@ from ingest.pipeline.sources import SourcePart
 
 
 def document(part: SourcePart) -> dict[str, Any]:
-    """What was found in a file; ``record_type`` is empty when it cannot be told or when there are several."""
+    """The report on a file; ``record_type`` is empty if it is unknown or if there are several."""
     return {
         "conforms": part.conforms,
         "record_type": part.record_type.name if part.record_type else "",

@@ -1,4 +1,4 @@
-"""The same workbook back: bad cells coloured, a comment in each, and a sheet that lists them."""
+"""Writes the submitted workbook with wrong cells coloured, a comment in each, and a sheet that lists them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _CHARACTERS_OF_A_LINE: Final = 45
 
 
 def marked(part: SourcePart, content: bytes, limits: SheetLimits) -> bytes:
-    """The workbook with its findings, as XLSX; see :mod:`ingest.checking.returned_workbooks` for what else changes.
+    """The workbook with its findings, as XLSX; see :mod:`ingest.checking.returned_workbooks` for other changes.
 
-    :param part: what was found in the file.
+    :param part: the file and its findings.
     :raises UnreadableError: the file is no table.
     """
     originals.require_table(part)
@@ -56,7 +56,7 @@ def marked(part: SourcePart, content: bytes, limits: SheetLimits) -> bytes:
 
 
 def _remove_marks(book: Workbook) -> None:
-    """The summary, colours and comments of an earlier check."""
+    """Remove the summary, colours and comments of an earlier check."""
     summaries = [sheet for sheet in book.worksheets if sheet["A1"].value == _TITLE]
     for summary in summaries:
         book.remove(summary)
@@ -67,7 +67,7 @@ def _remove_marks(book: Workbook) -> None:
 
 
 def _cell(sheet: Any, row: int, column: int) -> Any:
-    """A cell; of merged ones the first, which alone can be changed."""
+    """A cell; for merged cells the first one, the only one that can be changed."""
     cell = sheet.cell(row, column)
     if isinstance(cell, MergedCell):
         for area in sheet.merged_cells.ranges:

@@ -24,7 +24,7 @@ def sarif(parts: Sequence[SourcePart], base: str, paths: Sequence[str]) -> dict[
     """A SARIF log with one run.
 
     :param base: base IRI of the service, whose page ``findings`` explains the rules.
-    :param paths: where the files are, as whoever reads the log knows them.
+    :param paths: paths of the files for the reader of the log.
     """
     used = sorted({finding.code for part in parts for finding in part.findings})
     indexes = {code: index for index, code in enumerate(used)}
@@ -103,7 +103,7 @@ def junit(parts: Sequence[SourcePart]) -> bytes:
         cases.setdefault(_WHOLE, [])
         for name in sorted(cases, key=lambda name: name != _WHOLE):
             _write_case(suite, part.source, name, cases[name])
-        # Records without a finding need no case of their own, but count.
+        # Records without a finding have no case but are counted.
         suite.set("tests", str(len(cases)))
         suite.set("failures", str(sum(_fails(findings) for findings in cases.values())))
         suite.set("errors", "0")
@@ -147,5 +147,5 @@ def _line(finding: Finding) -> str:
 
 
 def _xml(text: str) -> str:
-    """The text without what XML 1.0 cannot hold."""
+    """The text without characters that XML 1.0 forbids."""
     return _NOT_IN_XML.sub("�", text)

@@ -51,7 +51,7 @@ def _place(finding: Finding) -> str:
     sheet = f"{_printable(finding.sheet)}, " if finding.sheet else ""
     if finding.row is None:
         return sheet.removesuffix(", ")
-    # A row whose key cannot be used has a stand-in.
+    # A row without a valid key has a temporary key.
     record = f"  {finding.record}" if finding.record and "~" not in finding.record else ""
     return f"{sheet}Zeile / row {finding.row}{record}"
 
@@ -71,12 +71,12 @@ def _finding(finding: Finding, console: Console) -> None:
 
 
 def _printable(text: str) -> str:
-    """Without control characters, which a terminal would obey."""
+    """Remove control characters, which would control the terminal."""
     return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def show_changes(changes: Iterable[tuple[Finding, str]], console: Console) -> None:
-    """Print what was written instead of what, in a copy with the suggestions applied."""
+    """Print the old and new values of a copy with the suggestions applied."""
     changes = list(changes)
     console.print(Text(counted(len(changes), "change")), highlight=False)
     for finding, new in changes:

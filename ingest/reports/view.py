@@ -1,4 +1,4 @@
-"""Tables as they were read, for pages."""
+"""Tables of a checked file, for pages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LONGEST = 300
 
 
 def view(part: SourcePart, most: int) -> dict[str, Any]:
-    """What was found in a file (see :func:`ingest.reports.document.document`), with its name and its tables.
+    """The report on a file (see :func:`ingest.reports.document.document`), with its name and its tables.
 
-    :param most: rows of a table that are shown; when there are more, those with findings come first.
+    :param most: maximum number of rows of a table; if there are more, those with findings come first.
     """
     return {
         **document(part),

@@ -1,4 +1,4 @@
-"""Which row of a grid is the header, which field a heading means, and which record type a table holds."""
+"""Finds the header row of a grid, the fields of its headings, and the record type of a table."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ingest.model import Field, RecordType, record_types
 from ingest.references import normalise
 
 _FIRST_ROWS = 30
-"""Rows among which the header is looked for."""
+"""Number of rows that are searched for the header."""
 _ALIKE = 88.0
-"""Of 100: two headings that are one with a typing error."""
+"""Minimum similarity, of 100, of a heading with a typing error."""
 _ADDITION = re.compile(r"\((?:deutsch|German|in )?\s*(?:€|EUR|Euro|%|km²|Pflicht(?:feld)?|optional|mandatory)?\)", re.I)
 _BESIDE = " (Name)"
 _MARKS = re.compile(r"[*:¹²]+$")
@@ -43,7 +43,7 @@ def fold(heading: str) -> str:
 
 
 def fields(record_type: RecordType) -> Mapping[str, Field]:
-    """The columns of a record type by what their headings may be: term, German or English name, folded."""
+    """The columns of a record type by each accepted heading: term, German or English name, normalised."""
     return _fields(record_type.shape)
 
 
@@ -61,7 +61,7 @@ def _fields(shape: str) -> Mapping[str, Field]:
 
 
 def recognise(heading: str, record_type: RecordType, column_map: Mapping[str, str]) -> Field | None:
-    """The field that a heading means.
+    """The field of a heading.
 
     :param column_map: heading in the file to term, where the source uses other headings.
     """
@@ -71,12 +71,12 @@ def recognise(heading: str, record_type: RecordType, column_map: Mapping[str, st
 
 
 def beside(column: Field, language: str = "de") -> str | None:
-    """The heading of the column that tells what the keys in a column mean; None where these speak for themselves."""
+    """The heading of the column of names beside a column of keys; None if the column needs no names."""
     return f"{column.name[language]}{_BESIDE}" if column.kind in ("reference", "concept") else None
 
 
 def is_beside(heading: str, columns: Collection[Field]) -> bool:
-    """Whether a column only tells what the keys in another one mean, as our own CSV dumps have it.
+    """Whether a column only contains the names of keys in another one, as in our own CSV dumps.
 
     :param columns: the fields that the table has columns for.
     """
@@ -85,7 +85,7 @@ def is_beside(heading: str, columns: Collection[Field]) -> bool:
 
 
 def misspelt(heading: str, record_type: RecordType, taken: Collection[Field]) -> str | None:
-    """The name of the one free column that a heading means with a typing error."""
+    """The name of the only unused column that a heading with a typing error can mean."""
     digits = re.sub(r"\D", "", heading)
     alike = {
         column.term: name
@@ -98,12 +98,12 @@ def misspelt(heading: str, record_type: RecordType, taken: Collection[Field]) ->
 
 
 def known_headings(types: Collection[RecordType], column_map: Mapping[str, str]) -> frozenset[str]:
-    """All folded headings of some record types."""
+    """All normalised headings of some record types."""
     return frozenset(name for each in types for name in fields(each)) | {fold(name) for name in column_map}
 
 
 def find(grid: Grid, known: Collection[str]) -> Header:
-    """The header of a grid: the row with the most headings that are known, else the first row.
+    """Find the header of a grid: the row with the most known headings, otherwise the first row.
 
     :param known: see :func:`known_headings`.
     """
@@ -130,7 +130,7 @@ def _count(cells: Sequence[str], known: Collection[str]) -> int:
 
 
 def _join(names: Sequence[str], other: Sequence[str], known: Collection[str]) -> list[str] | None:
-    """Headings over two rows as one, when the other row has known ones just where this one has none."""
+    """Combine headings over two rows, if one row has known headings exactly where the other has none."""
     width = max(len(names), len(other))
     upper, lower = ([*row, *[""] * (width - len(row))] for row in (names, other))
     additions = [position for position in range(width) if lower[position] and _is_known(lower[position], known)]
@@ -142,7 +142,7 @@ def _join(names: Sequence[str], other: Sequence[str], known: Collection[str]) ->
 
 
 def _spread(grid: Grid, number: int, names: list[str], known: Collection[str]) -> list[str]:
-    """A known heading that is merged over several columns is the heading of each."""
+    """Repeat a known heading that is merged over several columns for each of them."""
     for (first, left), (last, right) in grid.merged:
         if first <= number <= last and left < right < len(names) and _is_known(names[left], known):
             names[left : right + 1] = [names[left]] * (right - left + 1)
@@ -150,10 +150,10 @@ def _spread(grid: Grid, number: int, names: list[str], known: Collection[str]) -
 
 
 def guess(tables: Sequence[Sequence[str]], names: Iterable[str]) -> list[RecordType]:
-    """The record types that fit some headings best: one, or several that fit as well; none when nothing fits.
+    """The record types that fit some headings best: one, several that fit equally, or none.
 
     :param tables: the headings of each table of a file.
-    :param names: of the file and its sheets, which decide between types that fit as well.
+    :param names: of the file and its sheets, which decide between types that fit equally.
     """
     scores = [(_fit(headings, each), each) for headings in tables for each in record_types().values()]
     best = max(score for score, _ in scores)

@@ -1,4 +1,4 @@
-"""Tables: a header and the rows below it, with the row numbers that people see."""
+"""Tables: a header and the rows below it, with the row numbers of the spreadsheet program."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Table:
 
     :ivar source: file name.
     :ivar sheet: sheet name, for spreadsheets.
-    :ivar header: where the header is.
+    :ivar header: position of the header.
     :ivar headers: column names, in order; a name may occur twice.
     :ivar cells: text cells, "" where empty; index = row number as the spreadsheet program shows it, columns = 0, 1, ...
-    :ivar findings: what was noticed while reading.
+    :ivar findings: findings from reading.
     :ivar formulas: cells with a formula, see :class:`ingest.files.grids.Grid`.
     :ivar errors: cells with an error value.
     :ivar visible: False for a hidden sheet.
-    :ivar mark: of the template that the file was made with.
+    :ivar mark: mark of the template from which the file was made.
     """
 
     source: str
@@ -135,8 +135,8 @@ def parse(source: str, content: bytes, known: Collection[str] = (), limits: Shee
     """The tables of a file; a spreadsheet gives one per sheet that is not empty.
 
     :param source: name of the file.
-    :param known: headings by which the header is found, see :func:`ingest.tables.headers.known_headings`; without them,
-        it is the first row.
+    :param known: known headings, to find the header, see :func:`ingest.tables.headers.known_headings`; without them,
+        the header is the first row.
     :raises UnreadableError: the file is damaged, protected or of another kind.
     """
     found, grids = files.read(source, content, limits or SheetLimits())
@@ -159,14 +159,14 @@ def _about_file(source: str, found: Content, grid: Grid) -> Iterable[Finding]:
 
 
 def table(source: str, grid: Grid, known: Collection[str]) -> Table:
-    """The table of a grid: rows without content, and those above the header, are left out but counted."""
+    """The table of a grid: omits rows without content and rows above the header, but counts them."""
     header = headers.find(grid, known)
     names = _trimmed(tuple(plain(name) for name in header.names))
     body = [(number, cells) for number, cells in grid.rows if number > header.last]
     if body and any(cell.strip() in _help_texts() for cell in body[0][1]):
         body = body[1:]  # the template's line of help
     if grid.sheet is not None:
-        # In a workbook nothing moves when a row is longer: what is beside the table has no heading.
+        # In a workbook longer rows do not shift cells: cells beside the table have no heading.
         names = (*names, *[""] * (max((_width(cells) for _, cells in body), default=0) - len(names)))
     width = len(names)
     cells = pd.DataFrame(
@@ -266,7 +266,7 @@ _EFFECTS = {
 
 
 def _unmerged(read: Table, merged: Sequence[Range]) -> Table:
-    """The table with the value of cells merged downwards in each of their rows."""
+    """Copy the value of cells merged downwards to each of their rows."""
     noted = []
     cells = read.cells
     for (first, left), (last, right) in merged[:_MOST_MERGED]:

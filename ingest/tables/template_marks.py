@@ -1,4 +1,4 @@
-"""The mark of a template: a hidden sheet that names what the template is for."""
+"""The mark of a template: a hidden sheet that names record type and version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHEET: Final = "smartregion"
 
 @dataclass(frozen=True)
 class Mark:
-    """What a template says of itself.
+    """Record type and version of a template.
 
     :ivar record_type: name of the record type.
     :ivar version: see :func:`version`.
@@ -38,7 +38,7 @@ class Mark:
 
 
 def version(record_type: RecordType) -> str:
-    """Hash of what a template depends on: the columns, their names, value lists and forms."""
+    """Hash of the inputs of a template: the columns, their names, value lists and formats."""
     columns = [
         [column.term, dict(column.name), column.kind, column.many, column.required, column.options, column.pattern]
         for column in record_type.columns

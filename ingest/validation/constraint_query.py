@@ -1,9 +1,9 @@
-"""SPARQL constraints as queries that find, in one go, all records that the reference must look at.
+"""Rewrites SPARQL constraints as queries that find all records that pyshacl must validate.
 
-The query of ``sh:sparql`` is asked about one focus node at a time (SHACL, section 5.3.1). Here it is asked once for all
-of them and of another engine, so it is rewritten to find at least as much: a comparison that fails although all its
-variables are bound counts as true. Queries of one plain form are taken, where the rest means the same everywhere: a
-basic graph pattern with ``$this``, optional ones, and a filter made of a few functions of strings and decimal numbers.
+SHACL runs the query of ``sh:sparql`` for one focus node at a time (section 5.3.1). Here one query covers all focus
+nodes, on another engine, so it must find at least as much: a comparison that fails although all its variables are
+bound counts as true. Only queries of one simple form are accepted, which both engines interpret alike: a basic graph
+pattern with ``$this``, optional ones, and a filter of a few functions of strings and decimal numbers.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class ConstraintQuery:
     """A query for suspicious focus nodes.
 
     :ivar text: SPARQL; every solution binds ``?this``.
-    :ivar predicates: all properties that it looks at.
-    :ivar beyond: IRIs of those that it looks at on other nodes than ``?this``.
+    :ivar predicates: all properties that it reads.
+    :ivar beyond: IRIs of properties that it reads on other nodes than ``?this``.
     """
 
     text: str
@@ -56,7 +56,7 @@ def compile_query(graph: Graph, constraint: Node) -> ConstraintQuery:
     if not set(graph.predicates(constraint)) <= _KNOWN:
         raise UnknownConstraintError(f"{constraint} has other parameters")
     select = str(graph.value(constraint, SH.select))
-    # pyshacl looks for the variable in the text.
+    # pyshacl searches the text for the variable.
     if not re.search(r"[\s{}()][$?]this\b", select):
         raise UnknownConstraintError(f"{constraint} does not ask about $this")
     try:
@@ -135,7 +135,7 @@ def _predicates(part: CompValue) -> Iterator[tuple[Node, str]]:
 
 
 def _condition(expr: Any) -> str:
-    """An expression that is true at least wherever the given one is."""
+    """An expression that is true wherever the given one is true."""
     name = getattr(expr, "name", "")
     if name in ("ConditionalOrExpression", "ConditionalAndExpression"):
         sign = " || " if name == "ConditionalOrExpression" else " && "
@@ -145,7 +145,7 @@ def _condition(expr: Any) -> str:
 
 
 def _test(expr: Any) -> str:
-    """The text of a comparison, which has no value as long as one of its variables has none."""
+    """The text of a comparison, which has no value if one of its variables is unbound."""
     name = getattr(expr, "name", "")
     if name == "UnaryNot":
         return f"!({_test(expr.expr)})"
@@ -183,7 +183,7 @@ def _string(expr: Any) -> str:
 
 
 def _place_in_text(expr: Any) -> str:
-    """A place or a length; below 1, engines differ."""
+    """A position or a length; engines differ below 1."""
     if isinstance(expr, Literal) and isinstance(expr.value, int) and expr.value >= 1:
         return str(expr.value)
     raise UnknownConstraintError(f"SUBSTR with {expr!r}")

@@ -1,7 +1,7 @@
-"""SHACL shapes as functions that say whether a node conforms.
+"""Compiles SHACL shapes to functions that test whether a node conforms.
 
-They say just what pyshacl 0.40 says, also where that departs from the letter of SHACL; the tests hold them against it.
-A shape with anything that is not known here raises :class:`UnknownConstraintError`, so that nothing is left out.
+They give the results of pyshacl 0.40, even where it differs from SHACL; tests compare them with pyshacl.
+A shape with an unsupported part raises :class:`UnknownConstraintError`, so that no constraint is ignored.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from ontology import SR
 
 _DASH = Namespace("http://datashapes.org/dash#")
 
-# Do the values of a focus node conform together?
+# Whether the values of a focus node conform together.
 _JointTest = Callable[[TripleIndex, Value, AbstractSet[Value]], bool]
 _Path = Callable[[TripleIndex, Value], AbstractSet[Value]]
 
-# What a shape may say without constraining anything.
+# Properties of a shape that constrain nothing.
 _SILENT: Final = {
     RDF.type, RDFS.label, SH.path, SH.name, SH.description, SH.message, SH.order, SH.group, SH.severity, SH.targetClass,
     SH.rule, SR.keyProperty, SR.iriSegment, _DASH.propertyRole, _DASH.readOnly,
@@ -44,10 +44,10 @@ _REPEATABLE: Final = {SH["class"], SH.pattern, SH["or"], SH["and"], SH["not"], S
 
 
 class Compiler:
-    """Makes tests of the shapes of a graph.
+    """Compiles the shapes of a graph to tests.
 
-    :param graph: the shapes; pyshacl has found nothing wrong with them.
-    :ivar beyond: properties that the tests look at on other nodes than the focus node, besides their classes.
+    :param graph: the shapes; pyshacl must accept them.
+    :ivar beyond: properties that the tests read on other nodes than the focus node, besides their classes.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -58,8 +58,8 @@ class Compiler:
     def shape(self, shape: Node, apart: AbstractSet[Node] = frozenset()) -> Test:
         """The test whether a focus node conforms to a shape.
 
-        :param apart: parameters that the caller looks after.
-        :raises UnknownConstraintError: a parameter, a path or a value is not known here, or shapes go round in circles.
+        :param apart: parameters that the caller handles.
+        :raises UnknownConstraintError: a parameter, a path or a value is not supported, or shapes are recursive.
         """
         if shape in self._open:
             raise UnknownConstraintError(f"{shape} refers to itself")
@@ -110,7 +110,7 @@ class Compiler:
         return self._path(path, self._away())
 
     def _away(self) -> bool:
-        """Whether the shape being read is about values of another one with a path."""
+        """Whether the shape being compiled applies to values of another shape with a path."""
         return any((outer, SH.path, None) in self._graph for outer in self._open[:-1])
 
     def _path(self, path: Node, away: bool) -> _Path:

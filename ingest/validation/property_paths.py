@@ -1,4 +1,4 @@
-"""The triples of a few records, looked up the way that SHACL property paths ask for them."""
+"""An index of the triples of some records, for SHACL property paths."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TYPE: Final = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
 class TripleIndex:
-    """An index of triples that tells values apart just as rdflib, and with it pyshacl, does.
+    """An index of triples that distinguishes values as rdflib and pyshacl do.
 
-    rdflib writes typed literals in their canonical form (``"007"^^xsd:integer`` is ``"7"^^xsd:integer``) and does not
-    mind the case of language tags.
+    rdflib writes typed literals in their canonical form (``"007"^^xsd:integer`` is ``"7"^^xsd:integer``) and ignores
+    the case of language tags.
 
-    :ivar blurred: IRIs of properties, by subject, whose values cannot be judged here. One such is a value that is not
-        well-formed, but looks as if it were once rdflib has written it (``"no"^^xsd:boolean`` as
-        ``"false"^^xsd:boolean``): what pyshacl says of it depends on which of the two came first.
+    :ivar blurred: IRIs of properties, by subject, whose values cannot be tested here. One example is an ill-formed
+        value that rdflib writes as a well-formed one (``"no"^^xsd:boolean`` as ``"false"^^xsd:boolean``): the result of
+        pyshacl depends on which of the two it reads first.
     """
 
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
@@ -105,7 +105,7 @@ class TripleIndex:
 
 
 def value_of(node: Node) -> Value:
-    """The value that stands for a node of the shapes."""
+    """The value for a node of the shapes."""
     if isinstance(node, URIRef):
         return ox.NamedNode(str(node))
     if isinstance(node, BNode):

@@ -1,6 +1,6 @@
-"""The fast path of validation: which records the reference has to look at, and by which of their shapes.
+"""Screening: selects the records that pyshacl must validate, and their shapes.
 
-Screening may suspect a record that conforms; it never passes over one that does not.
+Screening may select a record that conforms; it never omits one that does not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Suspects = dict[str, set[Node]]
 class ScreenedShape:
     """A shape that can be validated by itself.
 
-    :ivar test: None if only the reference understands the shape.
+    :ivar test: None if only pyshacl supports the shape.
     :ivar queries: its SPARQL constraints.
     :ivar whole: for a property shape, the node shape whose results contain its results.
     """
@@ -41,10 +41,10 @@ class ScreenedShape:
 
 @dataclass(frozen=True)
 class Screen:
-    """The shapes of a class, made ready.
+    """The compiled shapes of a class.
 
     :ivar parts: each node shape before its property shapes.
-    :ivar beyond: IRIs of the properties that they look at on other nodes than the focus node, besides their classes.
+    :ivar beyond: IRIs of properties that they read on other nodes than the focus node, besides their classes.
     """
 
     parts: tuple[ScreenedShape, ...]
@@ -55,9 +55,9 @@ _OTHER_TARGETS: Final = (SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsOf,
 
 
 def surely_conforms(data: Graph, shapes_graph: Graph) -> bool:
-    """Whether no shape can object to a graph: False means that only the reference can tell.
+    """Whether a graph certainly conforms to all shapes; False means that pyshacl must validate it.
 
-    :param shapes_graph: treat it as read-only; its screens are kept as long as it is.
+    :param shapes_graph: treat it as read-only; its screens are cached as long as it exists.
     """
     if any((None, target, None) in shapes_graph for target in _OTHER_TARGETS) or (None, RDFS.subClassOf, None) in data:
         return False
@@ -76,7 +76,7 @@ def _screens(graph: Graph) -> dict[Node, Screen]:
 
 
 def screen(graph: Graph, record_class: str) -> Screen:
-    """Make the shapes that are aimed at a class ready for screening."""
+    """Compile the shapes that target a class."""
     compiler = Compiler(graph)
     aimed = sorted(graph.subjects(SH.targetClass, URIRef(record_class)), key=str)
     parts = tuple(part for shape in aimed for part in parts_of(shape, graph, compiler))
@@ -104,10 +104,10 @@ def _part(shape: Node, graph: Graph, compiler: Compiler, apart: set[Node], whole
 
 
 def suspects(focus: Sequence[tuple[Screen, Sequence[str]]], triples: Iterable[ox.Triple]) -> Suspects:
-    """What the reference has to look at.
+    """Select the focus nodes and shapes that pyshacl must validate.
 
     :param focus: IRIs of the focus nodes of each class.
-    :param triples: the records, and all others that their shapes look at.
+    :param triples: the records, and all others that their shapes use.
     """
     facts = TripleIndex(triples)
     found: Suspects = defaultdict(set)
@@ -123,7 +123,7 @@ def suspects(focus: Sequence[tuple[Screen, Sequence[str]]], triples: Iterable[ox
 
 
 def _unclear(screen: Screen, nodes: Mapping[str, ox.NamedNode], facts: TripleIndex) -> Iterable[str]:
-    """Focus nodes that cannot be judged here, whatever the shape."""
+    """Focus nodes that screening cannot test by any shape."""
     if any(not screen.beyond.isdisjoint(blurred) for blurred in facts.blurred.values()):
         return nodes
     return [iri for iri, node in nodes.items() if node in facts.blurred]
@@ -141,10 +141,10 @@ def _failing(
 
 
 def _store(facts: TripleIndex, queries: Iterable[ConstraintQuery]) -> ox.Store:
-    """A store to ask the queries of.
+    """Load a store for the queries.
 
-    Oxigraph keeps values and not lexical forms: it would compare ``1.5`` where a record says ``1.50``. What it does not
-    give back as it was is blurred.
+    Oxigraph stores values and not lexical forms: it would compare ``1.5`` where a record has ``1.50``. Values that it
+    changes are marked as blurred.
     """
     predicates = {predicate for query in queries for predicate in query.predicates}
     quads = set(facts.quads(predicates))

@@ -1,4 +1,4 @@
-"""Validation by pyshacl, the reference: what it says is what we say."""
+"""Validation by pyshacl, the reference."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class ValidationResult:
 
 
 def results(aims: Mapping[str, Iterable[Node]], triples: Iterable[ox.Triple], base: str) -> list[ValidationResult]:
-    """What pyshacl finds in records.
+    """Validate records with pyshacl.
 
     :param aims: shapes by the IRI of their focus node.
-    :param triples: the records, and all others that their shapes look at.
+    :param triples: the records, and all others that their shapes use.
     :param base: base IRI, ending in a slash.
-    :raises TypeError: pyshacl gave no report.
+    :raises TypeError: pyshacl returned no report.
     """
     data = PreparedData().parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
     graph = _aimed(aims)
@@ -56,7 +56,7 @@ def results(aims: Mapping[str, Iterable[Node]], triples: Iterable[ox.Triple], ba
 
 
 def catalogue_faults(catalogue: Graph) -> list[Text]:
-    """What our shapes forbid in the catalogue, by node, in German and English; warnings and notes are left out."""
+    """Violations of our shapes in the catalogue, by node, in German and English; without warnings and notes."""
     graph = Graph()
     graph += shapes.catalogue()
     report = _report(catalogue, graph)
@@ -68,7 +68,7 @@ def catalogue_faults(catalogue: Graph) -> list[Text]:
 
 
 def _report(data: Graph, shapes_graph: Graph) -> Graph:
-    """The validation report; pyshacl adds to the shapes that it is given, so they must not be the shared ones."""
+    """The validation report; pyshacl changes the graph of shapes that it gets, so it must not be the shared one."""
     _, report, _ = pyshacl.validate(data, shacl_graph=shapes_graph, inplace=True)
     if not isinstance(report, Graph):
         raise TypeError(f"pyshacl could not validate: {report}")
@@ -86,9 +86,7 @@ def _message(report: Graph, node: Node, shapes_graph: Graph) -> Text:
 
 
 class PreparedData(Graph):
-    """A graph that parses each query once: pyshacl asks the same question about every record, and 90 % of its time
-    went into reading it.
-    """
+    """Parses each query once: pyshacl runs the same query for every record, and parsing took 90 % of the time."""
 
     def query(self, query_object: str | Query, *args: Any, **kwargs: Any) -> QueryResult:
         """As :meth:`rdflib.Graph.query`; prefixes are those that the query declares itself (SHACL, section 5.2.1)."""

@@ -1,8 +1,8 @@
 """Validation of records against the SHACL shapes.
 
-pyshacl is the reference. The fast path shows it only what may be wrong, which gives the same results.
-Records are checked in chunks, each with the records that its shapes can see, so that chunks can be checked side by side
-in the processes of any :class:`concurrent.futures.Executor`.
+pyshacl is the reference. Screening selects the records that may be invalid for it, which gives the same results.
+Records are validated in chunks, each with the records that its shapes use, so that the processes of any
+:class:`concurrent.futures.Executor` can validate chunks in parallel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ingest.validation.screening import Screen, screen, suspects
 from ingest.validation.shacl import ValidationResult, results
 from ingest.validation.validation_cache import ValidationCache
 
-_CHUNK = 2000  # records; small enough to share out, large enough that few neighbours are in several chunks
+_CHUNK = 2000  # records; small enough to distribute, large enough that few neighbours are in several chunks
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Chunk:
     """A piece of work for one process.
 
     :ivar records: what is validated.
-    :ivar neighbours: what else their shapes can see.
+    :ivar neighbours: other records that their shapes use.
     """
 
     base: str
@@ -51,13 +51,13 @@ def validate(
     kept: ValidationCache | None = None,
     others: Sequence[Node] = (),
 ) -> list[ValidationResult]:
-    """Validate records; gives the results in the order of the records.
+    """Validate records; return the results in the order of the records.
 
-    :param records: what is validated; some are needed to judge others.
+    :param records: records to validate; some are needed to validate others.
     :param validator: :func:`fast` or :func:`reference`.
     :param progress: called with the number of chunks done and in all.
-    :param kept: results of the build before; records that have some are not validated again.
-    :param others: records that are not validated, but may be needed to judge those that are.
+    :param kept: results of the last build; records with a result are not validated again.
+    :param others: records that are not validated but may be needed to validate those that are.
     """
     surroundings = _Surroundings([*records, *others])
     found: dict[str, list[ValidationResult]] = {}
@@ -69,7 +69,7 @@ def validate(
     parts = [changed[start : start + _CHUNK] for start in range(0, len(changed), _CHUNK)]
     chunks = [Chunk(base, part, surroundings.of(part)) for part in parts]
     progress(0, len(chunks))
-    # A single chunk is done before another process has started.
+    # Validating a single chunk takes less time than starting a process.
     checked = map(validator, chunks) if len(chunks) == 1 else executor.map(validator, chunks)
     for done, results in enumerate(checked, start=1):
         progress(done, len(chunks))
@@ -81,13 +81,13 @@ def validate(
 
 
 def reference(chunk: Chunk) -> list[ValidationResult]:
-    """Have pyshacl validate all records of a chunk by all their shapes."""
+    """Validate all records of a chunk by all their shapes with pyshacl."""
     aims = {iri: _aimed_at(name) for name, iris in _by_class(chunk).items() for iri in iris}
     return results(aims, triples([*chunk.records, *chunk.neighbours], chunk.base), chunk.base)
 
 
 def fast(chunk: Chunk) -> list[ValidationResult]:
-    """Have pyshacl validate those records that screening suspects, by the shapes that may object."""
+    """Validate the records and shapes that screening selects with pyshacl."""
     focus = [(_screen(name), iris) for name, iris in _by_class(chunk).items()]
     beyond = frozenset(path for screen, _ in focus for path in screen.beyond)
     glimpses = [_glimpse(record, beyond) for record in chunk.neighbours]
@@ -117,7 +117,7 @@ def _by_class(chunk: Chunk) -> dict[str, list[str]]:
 
 
 def _glimpse(record: Node, beyond: frozenset[str]) -> Node:
-    """What shapes see of a record that is not their focus node."""
+    """The part of a record that shapes of other records read."""
     seen = _seen(record["type"], beyond)
     return {term: value for term, value in record.items() if term in seen}
 
@@ -128,9 +128,9 @@ def _seen(type_name: str, beyond: frozenset[str]) -> frozenset[str]:
 
 
 class _Surroundings:
-    """Which records the shapes of others can see: those referred to, and those of the same key.
+    """Finds the records that shapes of other records use: those referred to, and those with the same key.
 
-    :param records: all that there are.
+    :param records: all records.
     """
 
     def __init__(self, records: Iterable[Node]) -> None:
@@ -141,7 +141,7 @@ class _Surroundings:
                 self._owners[key].append(record["id"])
 
     def of(self, records: Sequence[Node]) -> list[Node]:
-        """The other records that records' shapes can see."""
+        """The other records that the shapes of some records use."""
         own = {record["id"] for record in records}
         seen = {iri for record in records for iri in self._near(record)}
         return [self._records[iri] for iri in sorted(seen - own) if iri in self._records]
@@ -156,7 +156,7 @@ class _Surroundings:
 
 
 def _values(record: Node, term: str) -> Iterator[str]:
-    """The relative IRIs or texts that a record has for a term, typed texts as rdflib writes them."""
+    """The values of a record for a term: relative IRIs, or texts as rdflib writes them."""
     values = record.get(term, [])
     for value in values if isinstance(values, list) else [values]:
         if not isinstance(value, dict):

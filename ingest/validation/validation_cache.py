@@ -1,8 +1,8 @@
-"""Results of earlier validations, so that only what has changed is validated again.
+"""Cache of validation results, so that a build validates only changed records.
 
-What pyshacl says of a record depends on the record, on those that its shapes can see, which are all that it is given,
-and on what is the same for all records: shapes, vocabulary, software, base IRI, and the day (a shape asks for NOW()).
-A result is kept under a hash of all this, so it never becomes wrong; what is not asked for is left out the next time.
+The results of a record depend on the record, on those that its shapes use (pyshacl gets no others), and on common
+inputs: shapes, vocabulary, software, base IRI, and the day (a shape uses NOW()). The cache key is a hash of all these,
+so a result never becomes wrong; results that a build does not use are dropped.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ingest.validation.shacl import ValidationResult
 class ValidationCache:
     """The results of one build, for the next.
 
-    :param file: where they are; it may be deleted at any time, and one that is damaged counts as none.
-    :param made_with: hash of all that they depend on besides records.
+    :param file: the file; it may be deleted at any time, and a damaged one counts as missing.
+    :param made_with: hash of all inputs other than records.
     """
 
     def __init__(self, file: Path, made_with: str) -> None:
@@ -34,13 +34,13 @@ class ValidationCache:
     def key(self, record: Node, seen: Iterable[Node]) -> str:
         """The key of a record's results.
 
-        :param seen: the other records that its shapes can see.
+        :param seen: the other records that its shapes use.
         """
         parts = [self._made_with.encode(), self._digest(record), *sorted(map(self._digest, seen))]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def _digest(self, record: Node) -> bytes:
-        """SHA-256 of a record; each one is read once, however many others see it."""
+        """SHA-256 of a record, calculated once."""
         if record["id"] not in self._digests:
             self._digests[record["id"]] = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
         return self._digests[record["id"]]
@@ -51,11 +51,11 @@ class ValidationCache:
         return None if found is None else [ValidationResult(**result) for result in found]
 
     def replace(self, results: Mapping[str, Iterable[ValidationResult]]) -> None:
-        """Keep these results and no others."""
+        """Store these results and drop all others."""
         self._results = {key: [asdict(result) for result in found] for key, found in results.items()}
         body = json.dumps(self._results, ensure_ascii=False).encode()
         fresh = self._file.with_name(f".{self._file.name}")
-        # After a power failure the checksum tells whether it is whole; it may be lost at any time.
+        # After a power failure the checksum shows whether the file is intact; losing it does no harm.
         fresh.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         fresh.replace(self._file)
 

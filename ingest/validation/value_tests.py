@@ -1,6 +1,6 @@
-"""SHACL constraints on one value, as functions that say whether it conforms.
+"""SHACL constraints on one value, as functions that test whether it conforms.
 
-They use what pyshacl 0.40 uses: Python's regular expressions, rdflib's literals, pyshacl's comparison.
+They use the same functions as pyshacl 0.40: Python's regular expressions, rdflib's literals, pyshacl's comparison.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Test = Callable[[TripleIndex, Value], bool]
 
 
 class UnknownConstraintError(Exception):
-    """A shape says something that only the reference understands."""
+    """A shape contains a part that only pyshacl supports."""
 
 
 # Types (SHACL, section 4.1)
@@ -156,7 +156,7 @@ _NODE_KINDS: Final[dict[Node, tuple[type, ...]]] = {
     SH.BlankNodeOrLiteral: (ox.BlankNode, ox.Literal),
     SH.IRIOrLiteral: (ox.NamedNode, ox.Literal),
 }
-# What rdflib must have made of a literal for pyshacl to take it as one of the datatype.
+# The Python type that rdflib must give a literal for pyshacl to accept its datatype.
 _NATIVE: Final[dict[Node, type]] = {
     XSD.string: str,
     XSD.integer: int,
@@ -181,4 +181,4 @@ VALUE_TESTS: Final[dict[Node, Callable[[Graph, Node, Node], Test]]] = {
     SH.languageIn: _language_in,
     SH["in"]: _in,
 }
-"""What makes a test of a shape's parameter and its value, by parameter."""
+"""Functions that make a test from a parameter of a shape and its value, by parameter."""

@@ -1,7 +1,7 @@
-"""Example queries that answer real questions, one file each, in the form of sib-swiss/sparql-examples.
+"""Example queries, one file each, in the form of sib-swiss/sparql-examples.
 
 That form (https://github.com/sib-swiss/sparql-examples) is SHACL's ``sh:SPARQLExecutable`` with comments, keywords and
-the endpoint. The files have relative IRIs and name no record by its IRI, so that they hold for every base.
+the endpoint. The files have relative IRIs and name no record by its IRI, so that they work with every base.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Example:
 
     :ivar name: last part of its IRI and name of its file: a number that orders the examples, then words.
     :ivar label: the question, by language (``de``, ``en``).
-    :ivar comment: what is asked and what to mind, by language.
+    :ivar comment: explanation and notes, by language.
     :ivar text: the query with its prefixes, ready to run.
     :ivar keywords: by language, sorted.
-    :ivar federated: it has a SERVICE clause, which an endpoint may refuse.
+    :ivar federated: whether it has a SERVICE clause, which an endpoint may refuse.
     :ivar prefixes: what its ``sh:prefixes`` declare (SHACL, 5.2.1), for an editor; the text repeats those it needs.
-    :ivar gives_table: it is a SELECT or an ASK query; the others answer with a graph.
+    :ivar gives_table: whether it is a SELECT or an ASK query; the others return a graph.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""The catalogue in DCAT, and what describes it."""
+"""The catalogue in DCAT and its descriptions."""

@@ -1,4 +1,4 @@
-"""What the records of a release cover in time and space, asked from its store."""
+"""The coverage of a release in time and space, queried from its store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SELECT (MIN(STR(?date)) AS ?first) (MAX(STR(?date)) AS ?last) {
   FILTER(?property NOT IN (dct:issued, dct:modified, pav:sourceAccessedOn))
 }"""
 
-# The centroid weighs each town with its area, so it is that of the territory as far as towns can tell.
+# The centroid weights each town by its area, to approximate the centroid of the territory.
 _EXTENT: Final = """
 SELECT (MIN(?long) AS ?west) (MIN(?lat) AS ?south) (MAX(?long) AS ?east) (MAX(?lat) AS ?north)
        (SUM(?long * ?area) / SUM(?area) AS ?x) (SUM(?lat * ?area) / SUM(?area) AS ?y) {
@@ -38,7 +38,7 @@ class Extent(NamedTuple):
 def period(store: ox.Store, graphs: Sequence[str]) -> tuple[str, str] | None:
     """The first and the last date in the records of some graphs: year, month or day, as precise as the data is.
 
-    When a record was published, changed or its source read does not count.
+    Dates of publication, of change and of access to the source do not count.
 
     :param graphs: IRIs of named graphs.
     """
@@ -48,9 +48,9 @@ def period(store: ox.Store, graphs: Sequence[str]) -> tuple[str, str] | None:
 
 
 def extents(store: ox.Store, places: Iterable[str]) -> dict[str, Extent]:
-    """Where places lie, told by the coordinates of their towns; without those that no record is the same as.
+    """The extents of places, from the coordinates of their towns; without places that no record equals.
 
-    A box around the middles of towns is a little smaller than the territory.
+    A box around the centres of towns is a little smaller than the territory.
 
     :param places: IRIs elsewhere, such as ``http://dcat-ap.de/def/politicalGeocoding/stateKey/06``.
     """
@@ -69,7 +69,7 @@ _CORNERS: Final = ("west", "south", "east", "north", "x", "y")
 
 
 def _values(solutions: object) -> dict[str, str]:
-    """The values of the only solution of an aggregate query; none when there was nothing to aggregate."""
+    """The values of the only solution of an aggregate query; empty if there was nothing to aggregate."""
     if not isinstance(solutions, ox.QuerySolutions):
         raise TypeError("What is covered is found by SELECT queries.")
     found = next(iter(solutions))

@@ -1,9 +1,9 @@
 """The published catalogue as one graph in DCAT-AP.de 3.0 (https://www.dcat-ap.de/def/dcatde/3.0/spec/).
 
-Shaped by what harvesters do with it. They take a dataset with all that can be reached from it, so no dataset leads to
-the catalogue, to another dataset or to a service. Their validators see only what is in the feed, so every value of a
-code list is typed in place. And they compare what they get with what they had, so there are no blank nodes and no build
-times. :mod:`publish.catalogue.feed` cuts the graph into pages and puts it into other versions of the profile.
+Harvesters determine its form. They import a dataset with all nodes reachable from it, so no dataset links to the
+catalogue, to another dataset or to a service. Their validators read only the feed, so the feed types every value of a
+code list. They compare each harvest with the last one, so there are no blank nodes and no build times.
+:mod:`publish.catalogue.feed` divides the graph into pages and converts it to other versions of the profile.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ _DATE_TYPES: Final = {4: XSD.gYear, 7: XSD.gYearMonth, 10: XSD.date}
 
 @dataclass(frozen=True)
 class PublishedDataset:
-    """What a release knows of one dataset.
+    """Facts of a release about one dataset.
 
     :ivar issued: date of its first publication, ``YYYY-MM-DD``.
     :ivar modified: date of its last change, ``YYYY-MM-DD``.
     :ivar version: number of that change.
     :ivar previous: date of the change before, ``YYYY-MM-DD``.
-    :ivar period: first and last date that its records speak of, as :func:`publish.catalogue.coverage.period` finds it.
+    :ivar period: first and last date in its records, as :func:`publish.catalogue.coverage.period` finds it.
     :ivar measured: quality of its records.
     """
 
@@ -80,7 +80,7 @@ class PublishedDataset:
 
 
 def places(config: Graph) -> list[str]:
-    """IRIs of the places that the configuration names without saying where they are."""
+    """IRIs of the places that the configuration names without a location."""
     named = set(config.objects(None, DCTERMS.spatial))
     return sorted(str(place) for place in named if (place, DCAT.bbox, None) not in config)
 
@@ -92,16 +92,16 @@ def describe(
     files: Mapping[str, ReleaseFile],
     extents: Mapping[str, Extent],
 ) -> Graph:
-    """The catalogue as it is published: the configuration and what the release knows, without the source tables.
+    """Make the published catalogue from the configuration and the facts of the release, without the source tables.
 
-    Serialise the result itself, not what a store gives back of it: Oxigraph keeps ``xsd:nonNegativeInteger`` as
+    Serialise the result itself, not a copy from a store: Oxigraph stores ``xsd:nonNegativeInteger`` as
     ``xsd:integer``, which DCAT-AP forbids for ``dcat:byteSize``.
 
     :param config: what :func:`ingest.pipeline.catalogue.read` returned for the same base.
     :param base: base IRI of the service; ends with a slash.
-    :param published: what the release knows of each dataset, by name; a dataset that it does not know is left out.
+    :param published: facts of each dataset, by name; other datasets are omitted.
     :param files: the release's files by name, as in the manifest; ``dataset`` says to which dataset a file belongs.
-    :param extents: where the places of :func:`places` lie, as far as is known.
+    :param extents: the known locations of :func:`places`.
     :raises CatalogueError: the configuration is wrong, see :func:`ingest.pipeline.catalogue.sources`.
     """
     graph = Graph(bind_namespaces="none")
@@ -125,7 +125,7 @@ def describe(
         graph.add((URIRef(place), DCAT.centroid, Literal(extent.centroid, datatype=_GEO.wktLiteral)))
     for service in config.subjects(RDF.type, DCAT.DataService):
         graph.add((catalog, DCAT.service, service))
-        # A service that does not say what it serves serves everything.
+        # A service that lists no datasets serves all.
         if (service, DCAT.servesDataset, None) not in config:
             for dataset in listed.values():
                 graph.add((service, DCAT.servesDataset, dataset))
@@ -137,7 +137,7 @@ def describe(
 
 
 def _replace_source(graph: Graph, dataset: URIRef, source: Source, files: Mapping[str, ReleaseFile]) -> None:
-    """The table is where the dataset comes from, and its shape is what the dataset conforms to."""
+    """Replace the source distribution: its table becomes the provenance, its shape the standard of the dataset."""
     file = graph.value(source.iri, DCAT.downloadURL)
     columns = [*graph.objects(source.iri, CSVW.tableSchema), *graph.objects(source.iri, CSVW.tableSchema / CSVW.column)]
     for node in (source.iri, *columns):
@@ -157,7 +157,7 @@ def _describe_dataset(graph: Graph, dataset: URIRef, published: PublishedDataset
     graph.add((dataset, DCAT.landingPage, URIRef(f"{dataset}#page")))
     if (dataset, DCTERMS.temporal, None) in graph:
         return
-    # Records without dates say how things are since they were published.
+    # The period of records without dates begins with their publication.
     first, last = published.period or (published.issued, None)
     interval = URIRef(f"{dataset}#period")
     graph.add((dataset, DCTERMS.temporal, interval))
@@ -167,7 +167,7 @@ def _describe_dataset(graph: Graph, dataset: URIRef, published: PublishedDataset
 
 
 def _describe_version(graph: Graph, dataset: URIRef, published: PublishedDataset) -> None:
-    """The number of the version, and what is known of the one before: a date, no files, so no dataset of its own."""
+    """Add the number of the version, and the date of the version before, which has no files and so is no dataset."""
     graph.add((dataset, _DCAT.version, Literal(str(published.version))))
     if published.previous is None:
         return

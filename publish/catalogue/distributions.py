@@ -23,7 +23,7 @@ _MEDIA_TYPE: Final = Namespace("https://www.iana.org/assignments/media-types/")
 STATUS: Final = URIRef("http://publications.europa.eu/resource/authority/distribution-status")
 COMPLETED: Final = URIRef(f"{STATUS}/COMPLETED")
 
-# What a distribution says like its dataset: licence and rights belong to the files, and portals look for them there.
+# Properties that a distribution copies from its dataset: portals look for licence and rights at the files.
 _INHERITED: Final = (
     DCTERMS.conformsTo,
     DCTERMS.language,
@@ -40,16 +40,16 @@ _DOCUMENTS: Final = {
     "shapes.ttl": {"de": "Regeln für Einträge", "en": "rules for records"},
     "shapes/catalogue.ttl": {"de": "Regeln für den Katalog", "en": "rules for the catalogue"},
 }
-"""What a document outside ``dump/`` is: a dataset may consist of several."""
+"""Titles of documents outside ``dump/``: a dataset may consist of several."""
 
 
 @dataclass(frozen=True)
 class _Offer:
-    """One file as it is offered: as it is, or compressed.
+    """A file as offered: unchanged or compressed.
 
     :ivar name: address below the base.
     :ivar fragment: of the distribution's IRI.
-    :ivar detail: what sets it apart from the others of its dataset, by language.
+    :ivar detail: its difference from the others of its dataset, by language.
     """
 
     name: str
@@ -65,9 +65,9 @@ class _Offer:
 def describe(graph: Graph, dataset: URIRef, base: str, files: Mapping[str, ReleaseFile]) -> None:
     """Add a distribution for each file of a dataset that is in an open format; none for its source tables.
 
-    Those that the configuration states are completed with what they do not say themselves and the dataset says.
-    Of a document outside ``dump/`` only the Turtle is one, if it has that. N-Triples and N-Quads are also offered
-    packed, and only they: a portal that shows previews of tables would try to read a packed one as it is.
+    Distributions of the configuration inherit missing properties from the dataset. A document outside ``dump/`` has one
+    distribution, the Turtle file if it exists. Only N-Triples and N-Quads are also offered compressed, because a portal
+    that previews tables would read compressed bytes as a table.
 
     :param base: base IRI of the service; ends with a slash.
     :param files: the release's files by name, as in the manifest.

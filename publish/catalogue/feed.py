@@ -1,8 +1,8 @@
-"""The catalogue as portals read it: in each application profile, cut into pages, with links from page to page.
+"""The catalogue for portals: in each application profile, divided into pages, with links between pages.
 
-A page is complete in itself: the catalogue, the services, the datasets on it, and all that can be reached from there.
-Pages are linked with Hydra (https://www.hydra-cg.com/spec/latest/core/#collections) in the one way that both the CKAN
-harvester and piveau understand: a ``hydra:PartialCollectionView`` whose ``hydra:next`` is an IRI.
+A page is self-contained: the catalogue, the services, its datasets, and all nodes reachable from these.
+Pages are linked with Hydra (https://www.hydra-cg.com/spec/latest/core/#collections) in the only way that both the CKAN
+harvester and piveau support: a ``hydra:PartialCollectionView`` whose ``hydra:next`` is an IRI.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from publish.formats.dumps import Files
 from publish.releases.manifest import Feed
 
 PAGE_SIZE: Final = 100
-"""Datasets on a page, unless told otherwise; what CKAN itself does."""
+"""Default number of datasets on a page, the same as in CKAN."""
 
 _HYDRA: Final = ontology.PREFIXES["hydra"]
 _INTEGER: Final = ox.NamedNode(ontology.PREFIXES["xsd"] + "integer")
@@ -33,7 +33,7 @@ _Index = Mapping[str, list[ox.Triple]]
 
 
 def whole(catalogue: Graph, base: str) -> list[ox.Triple]:
-    """All pages together in the usual profile, without the links between them; what nothing leads to is left out.
+    """All pages together in the default profile, without the links between them and without unreachable nodes.
 
     :param catalogue: what :func:`publish.catalogue.dcat.describe` returned.
     :param base: base IRI of the service; ends with a slash.
@@ -79,7 +79,7 @@ def _rendered(catalogue: Graph, base: str, profile: FeedProfile) -> _Index:
 
 
 def _reachable(index: _Index, start: str, left_out: Collection[str]) -> list[ox.Triple]:
-    """All triples that are reached from a node without passing through some others."""
+    """All triples reachable from a node without passing through some other nodes."""
     found, seen, ahead = [], {start}, [start]
     while ahead:
         for triple in index.get(ahead.pop(), ()):
@@ -94,7 +94,7 @@ def _reachable(index: _Index, start: str, left_out: Collection[str]) -> list[ox.
 
 
 class _Links(NamedTuple):
-    """The place of a page among all, and from it the links to the others.
+    """The number of a page, and its links to the others.
 
     :ivar number: of the page, from 1 to ``last``.
     :ivar total: datasets on all pages.
@@ -107,9 +107,9 @@ class _Links(NamedTuple):
     total: int
 
     def between(self, path: str) -> Iterator[ox.Triple]:
-        """Links that only differ in their query string from the address of the page.
+        """Links that differ from the address of the page only in the query string.
 
-        :param path: of the catalogue below the base; with a suffix, where the client has chosen its syntax by that.
+        :param path: of the catalogue below the base; with a suffix if the client has chosen the syntax by it.
         """
         catalog, view = self.base + "catalog", self._address(path, self.number)
         yield ox.Triple(ox.NamedNode(catalog), _TYPE, ox.NamedNode(_HYDRA + "Collection"))

@@ -1,4 +1,4 @@
-"""What the Minimal Interoperability Mechanisms ask and what this service answers, as a document and as RDF.
+"""The requirements of the Minimal Interoperability Mechanisms and how the service meets them, as a document and as RDF.
 
 The table is ``mims.toml``; its RDF is in the terms of EARL (https://www.w3.org/TR/EARL10-Schema/).
 """
@@ -20,7 +20,7 @@ _TITLES: Final = {
 
 
 def table() -> dict[str, Any]:
-    """The table as it is written, each requirement with an anchor besides."""
+    """The table, with an anchor for each requirement."""
     found = tomllib.loads(files(__package__).joinpath("interoperability.toml").read_text(encoding="utf-8"))
     for mim in found["mim"]:
         for requirement in mim["requirement"]:
@@ -29,7 +29,7 @@ def table() -> dict[str, Any]:
 
 
 def graph(base: str) -> Graph:
-    """Each requirement, its result and the assertion that ties them, as EARL has it.
+    """Each requirement, its result and the assertion between them, in EARL.
 
     :param base: base IRI, ending in a slash.
     """

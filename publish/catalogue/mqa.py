@@ -1,7 +1,7 @@
-"""What our own catalogue gets in the Metadata Quality Assessment of data.europa.eu, as seen by ``harvest``.
+"""The score of our catalogue in the Metadata Quality Assessment of data.europa.eu, calculated by ``harvest_check``.
 
-The build asks no address: one of ours counts as answering when the release has the file. ``smartregion harvest-check``
-asks them all.
+The build requests no address: one of ours counts as answering if the release has the file. ``smartregion
+harvest-check`` requests all of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def table(files: Files, base: str, datasets: int) -> dict[str, Any] | None:
 
     :param files: of the release, the catalogue among them.
     :param base: base IRI of the service; ends with a slash.
-    :param datasets: how many it has; of very many nothing is told, because validating them takes long.
+    :param datasets: how many it has; a catalogue with very many is not scored, because validating it takes long.
     """
     if datasets > _MOST_DATASETS:
         return None

@@ -1,4 +1,4 @@
-"""The application profiles that the catalogue is rendered in: one model, put differently where versions conflict."""
+"""The application profiles of the catalogue: one model, rendered differently where versions conflict."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FeedProfile:
 
     :ivar token: its short name, in addresses and file names.
     :ivar iri: its specification.
-    :ivar render: the catalogue, which is in version 3.0, as this version has it.
+    :ivar render: converts the catalogue from version 3.0 to this version.
     """
 
     token: str
@@ -37,7 +37,7 @@ def _version_3(model: Graph) -> Graph:
     return model
 
 
-# Version 2.0 has no words for a series and for the version before, and other words for these.
+# Version 2.0 has no terms for a series and the previous version, and other terms for these.
 _LEFT_OUT: Final = {_DCAT.inSeries, _DCAT.previousVersion}
 _RENAMED: Final[dict[Node, Node]] = {
     _DCAT.version: OWL.versionInfo,
@@ -49,9 +49,9 @@ _RENAMED: Final[dict[Node, Node]] = {
 
 
 def _version_2(model: Graph) -> Graph:
-    """As version 2.0 (https://www.dcat-ap.de/def/dcatde/2.0/spec/) and its conventions have it.
+    """Convert to version 2.0 (https://www.dcat-ap.de/def/dcatde/2.0/spec/) and its conventions.
 
-    ``dcatde:maintainer`` and ``dcatde:politicalGeocodingURI`` are what the harvester of GovData reads.
+    The harvester of GovData reads ``dcatde:maintainer`` and ``dcatde:politicalGeocodingURI``.
     """
     result = Graph(bind_namespaces="none")
     for subject, predicate, value in model:
@@ -77,4 +77,4 @@ PROFILES: Final = (
     FeedProfile("dcat-ap-de-3.0", "https://www.dcat-ap.de/def/dcatde/3.0/spec/", _version_3),
     FeedProfile("dcat-ap-de-2.0", "https://www.dcat-ap.de/def/dcatde/2.0/spec/", _version_2),
 )
-"""The profiles, the usual one first."""
+"""The profiles, the default first."""

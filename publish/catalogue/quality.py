@@ -1,4 +1,4 @@
-"""How good the records of a dataset are, in the Data Quality Vocabulary (https://www.w3.org/TR/vocab-dqv/).
+"""The quality of the records of a dataset, in the Data Quality Vocabulary (https://www.w3.org/TR/vocab-dqv/).
 
 The metrics are terms of our vocabulary, so that the figures of two installations can be compared.
 """
@@ -41,7 +41,7 @@ def measure(ingested: Ingested, sources: Iterable[Source]) -> dict[str, Measured
 
 
 def describe(graph: Graph, dataset: URIRef, measured: Measured) -> None:
-    """Add the measurements of a dataset, with what they measure: whoever gets the dataset gets all of it."""
+    """Add the measurements of a dataset and their metrics, so that each dataset is self-contained."""
     vocabulary = ontology.vocabulary()
     for metric, value in measured.items():
         node = URIRef(f"{dataset}#quality-{metric.removeprefix(SR)}")
@@ -56,5 +56,5 @@ def describe(graph: Graph, dataset: URIRef, measured: Measured) -> None:
 
 
 def _literal(value: Decimal, datatype: URIRef) -> Literal:
-    """Without needless digits, as the store writes it."""
+    """A number without unnecessary digits, as the store writes it."""
     return Literal(f"{value.normalize():f}", datatype=datatype)

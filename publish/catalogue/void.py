@@ -1,7 +1,7 @@
-"""What the graphs of a release hold, counted: VoID (https://www.w3.org/TR/void/) and SPARQL 1.1 graph descriptions.
+"""Statistics of the graphs of a release: VoID (https://www.w3.org/TR/void/) and SPARQL 1.1 graph descriptions.
 
 ``{base}void`` describes ``{base}void#<name>`` for each named graph ``{base}graph/<name>`` and ``{base}void#all`` for
-all of them together, counted as a SPARQL endpoint counts: a triple that stands in two graphs counts twice in the whole.
+all of them together, counted as a SPARQL endpoint counts: a triple in two graphs counts twice in the whole.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WHOLE: Final = "all"
 _SCHEMA: Final = Namespace(ontology.PREFIXES["schema"])
 _SD: Final = Namespace("http://www.w3.org/ns/sparql-service-description#")
 
-# Files that hold what the graph of their dataset holds, or a part of it; others, such as the shapes, only explain it.
+# Files with all or part of the graph of their dataset; others, such as the shapes, only explain it.
 _DUMPS: Final = ("dump/", "ontology.", "scheme/")
 
 _Scope = list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph]
@@ -38,7 +38,7 @@ _PROPERTIES: Final = """
 SELECT ?property (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects)
 { ?s ?property ?o } GROUP BY ?property"""
 
-# An entity has a type and an IRI of its own; what hangs below a record (#geometry) belongs to the record.
+# An entity has a type and its own IRI; a node below a record (#geometry) belongs to the record.
 _ENTITIES: Final = """
 SELECT ?space (COUNT(*) AS ?entities) (MIN(STR(?s)) AS ?example) {
   { SELECT DISTINCT ?s { ?s a ?class FILTER(isIRI(?s) && !(STRSTARTS(STR(?s), %(base)s) && CONTAINS(STR(?s), "#"))) } }
@@ -108,7 +108,7 @@ def _describe_service_dataset(result: Graph, base: str, graphs: Sequence[str], o
     """The RDF dataset that is queried (SPARQL 1.1 Service Description, section 3.2)."""
     dataset = URIRef(base + "void#endpoint-dataset")
     result.add((dataset, RDF.type, _SD.Dataset))
-    # The union of all graphs, this description among them, which cannot count itself: so it has no statistics.
+    # The union of all graphs includes this description, which cannot count itself; so it has no statistics.
     default = URIRef(base + "void#default-graph")
     result.add((dataset, _SD.defaultGraph, default))
     result.add((default, RDF.type, _SD.Graph))

@@ -1,1 +1,1 @@
-"""What pages tell about the model and the quality of a release."""
+"""Data for pages about the model and the quality of a release."""

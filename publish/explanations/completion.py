@@ -1,4 +1,4 @@
-"""What an editor for queries offers: prefixes, and the classes, properties and concepts of this release by name."""
+"""Completion for the query editor: prefixes, classes, properties and concepts of a release by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages about the release itself read: vocabulary, lists, record types, rules and quality; and completion."""
+"""Writes the data of pages about the release: vocabulary, schemes, record types, rules, quality; and completion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from publish.releases.release import Release
 
 @dataclass(frozen=True)
 class Material:
-    """What these tables are made from.
+    """Input of these tables.
 
     :ivar labels: as :func:`publish.explanations.reports.labels` gives them.
     :ivar statistics: VoID of the release.

@@ -1,4 +1,4 @@
-"""How terms are called in what a release says about itself."""
+"""Names of terms in the documentation of a release."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import ontology
 
 
 def short(iri: str) -> str:
-    """With a prefix of ours, or as it is."""
+    """An IRI with one of our prefixes, or unchanged."""
     for prefix, namespace in ontology.PREFIXES.items():
         if iri.startswith(namespace) and len(iri) > len(namespace):
             return f"{prefix}:{iri[len(namespace) :]}"

@@ -1,4 +1,4 @@
-"""The record types as their pages explain them: each field, what it expects, and an example from a real record."""
+"""Documentation of the record types: each field, its expected values, and an example from a real record."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _field(field: Field, example: Node | None, known: Mapping[str, Node]) -> dic
 
 
 def _shown(value: Any, field: Field, known: Mapping[str, Node]) -> Any:
-    """References and concepts by name, as people write them into a table."""
+    """A value with references and concepts by name, as people write it into a table."""
     values = value if isinstance(value, list) else [value]
     if value is None or not (field.options or field.kind == "reference"):
         return value

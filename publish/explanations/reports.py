@@ -1,4 +1,4 @@
-"""What a release says about itself besides its data: the quality report and the labels that pages need."""
+"""The quality report of a release and the labels for pages."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _HISTORY = {
     f"{ontology.PREFIXES['as']}formerType": {"de": "War", "en": "Was", "order": 1020},
     f"{ontology.PREFIXES['as']}deleted": {"de": "Gelöscht", "en": "Deleted", "order": 1030},
 }
-"""What a release adds to records, and to what is left of deleted ones."""
+"""Properties that a release adds to records and to tombstones."""
 
 _MOST_SHOWN = 100
-"""Findings of a dataset that the page shows; the report has them all."""
+"""Maximum number of findings of a dataset on the page; the report has all."""
 
 _LANGUAGE_NOTE = re.compile(r" \((?:deutsch|englisch|German|English)\)$")
 
@@ -53,7 +53,7 @@ def quality(ingested: Ingested) -> dict[str, Any]:
 
 
 def by_dataset(ingested: Ingested, sources: Iterable[Source]) -> dict[str, Any]:
-    """The findings as the page about the state of the service shows them.
+    """The findings for the status page.
 
     ``datasets`` has numbers by severity and the first findings, the gravest first, by name of the dataset, or of a file
     that belongs to none; ``withheld`` has all findings of each withheld record.
@@ -89,7 +89,7 @@ def _told(finding: Finding) -> dict[str, Any]:
 
 
 def kinds_of_finding() -> dict[str, Any]:
-    """What findings mean, by their code; the severity is None where the shapes say it."""
+    """Explanations of findings by their code; the severity is None if the shapes determine it."""
     return {
         code: {"severity": kind.severity, "title": dict(kind.title), "help": dict(kind.help)}
         for code, kind in kinds().items()
@@ -144,7 +144,7 @@ def _named(table: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Any]]:
 
 
 def _summary() -> dict[str, dict[str, Any]]:
-    """What a release counts and sums of records, in the names of the vocabulary."""
+    """Names of the counts and sums of records, from the vocabulary."""
     groups = dict.fromkeys((*_APART, *_AMONG_OTHERS), ontology.SRS.moneyGroup)
     groups |= dict.fromkeys(_PEOPLE, ontology.SRS.locationGroup)
     return {
@@ -165,7 +165,7 @@ def _groups() -> dict[str, dict[str, Any]]:
 
 
 def _apart(record_types: Iterable[RecordType]) -> set[str]:
-    """The properties that pages show in places of their own: names, descriptions, counts, dates, and others."""
+    """The properties that pages show separately: names, descriptions, counts, dates, and others."""
     fields = (field for record_type in record_types for field in record_type.fields)
     shown = {field.path for field in fields if field.apart or field.role in ("LabelRole", "DescriptionRole")}
     return shown | {str(DCTERMS.issued), str(DCTERMS.modified)} | set(map(str, _APART))

@@ -1,4 +1,4 @@
-"""The shapes as their page shows them: by record type the fields and the checks, with severity and what is required."""
+"""Documentation of the shapes: fields and checks of each record type, with severity and requirement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publish.explanations.names import short, texts
 
 _SCHEMES: Final = "https://w3id.org/smart-region/scheme/"
 
-# What says where a shape applies, how it is called and how grave it is, but requires nothing.
+# Properties for the target, name and severity of a shape, which require nothing.
 _DESCRIBING: Final = frozenset(
     {
         *(SH.name, SH.description, SH.message, SH.order, SH.group, SH.severity, SH.path, SH.targetClass, SH.property),

@@ -1,4 +1,4 @@
-"""The concept schemes as their pages show them: concepts as a tree, with how many records use each."""
+"""Documentation of the concept schemes: concepts as a tree, with the number of records that use each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from publish.explanations.names import short, texts
 
 _MATCHES: Final = (SKOS.exactMatch, SKOS.closeMatch, SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch)
 
-# The inner query has Oxigraph begin with the few records of a concept, not with the types of all.
+# The inner query makes Oxigraph start with the few records of a concept, not with the types of all records.
 _USED: Final = """
 SELECT ?class (COUNT(*) AS ?records) {
   { SELECT DISTINCT ?record { ?record ?property %(concept)s FILTER(STRSTARTS(STR(?record), %(base)s)) } }

@@ -1,4 +1,4 @@
-"""The vocabulary as its page shows it: every term with its texts, where it is used, and what changed."""
+"""Documentation of the vocabulary: every term with its texts, uses and changes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _linked(graph: Graph, iri: str, predicates: Iterable[URIRef]) -> list[str]:
 
 
 def _fields(record_type: RecordType, names: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the shape of a class says of its records, one entry a property; several fields may be of one."""
+    """The properties in the shape of a class; several fields may have the same property."""
     required = {field.path for field in record_type.fields if field.required}
     first = {field.path: field for field in reversed(record_type.fields)}
     return [
@@ -153,7 +153,7 @@ class _Uses:
 
 
 def _difference(graph: Graph, previous: Release | None) -> dict[str, list[str]]:
-    """Terms that came, went, or have other statements than in the release before; none when there was none."""
+    """Terms added, removed or changed since the previous release; empty if there is none."""
     if previous is None:
         return {"added": [], "removed": [], "changed": []}
     path, _ = previous.file("ontology.nt")

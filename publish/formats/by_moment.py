@@ -1,7 +1,7 @@
-"""Files whose entries stand newest first, so that what changed since a moment is a beginning of them.
+"""Files with the newest entries first, so that the changes since a moment are the start of the file.
 
-Cut after the last entry that is wanted, such a file is the answer for that moment: nothing has to be read or filtered
-when it is asked for. Where it can be cut is written down as sections (:class:`CutSection`).
+The answer for a moment is the file up to the last matching entry, so a request parses and filters nothing. Sections
+(:class:`CutSection`) record the positions.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Entry = tuple[str, bytes]
 
 
 class Incremental:
-    """A document while it is written.
+    """A document during writing.
 
-    :param file: where to, from its beginning.
-    :ivar sections: where it can be cut.
+    :param file: output file, at its start.
+    :ivar sections: positions for cutting.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -30,15 +30,15 @@ class Incremental:
         self._size = 0
 
     def fixed(self, text: bytes) -> None:
-        """Add what every answer has."""
+        """Add text that every answer contains."""
         start = self._size
         self._add(text)
         self.sections.append(CutSection(start=start, end=self._size, cuts=None))
 
     def entries(self, entries: Iterable[Entry], separator: bytes = b"") -> None:
-        """Add entries, which come newest first.
+        """Add entries, newest first.
 
-        :param separator: stands between them.
+        :param separator: text between them.
         """
         start, between = self._size, b""
         cuts: list[Cut] = []

@@ -1,4 +1,4 @@
-"""What is in the columns of a CSV dump, for programs (CSV on the Web, https://www.w3.org/TR/tabular-metadata/)."""
+"""Describes the columns of a CSV dump (CSV on the Web, https://www.w3.org/TR/tabular-metadata/)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _DATATYPES: Final[dict[Kind, Any]] = {
     "concept": "string",
     "reference": "string",
 }
-"""A date of which only month or year is known has a datatype in each cell, which CSVW cannot say."""
+"""CSVW cannot express that each date (day, month or year) has its own datatype."""
 
 
 def write(files: Files, name: str, record_type: RecordType, columns: Sequence[Field], base: str) -> None:
-    """Write ``dump/<name>.csv-metadata.json``, where readers look for it (Model for Tabular Data, 5.3).
+    """Write ``dump/<name>.csv-metadata.json``, the name that readers expect (Model for Tabular Data, 5.3).
 
     :param columns: those of the file after the IRI, without those of names.
     """
@@ -68,7 +68,7 @@ def _columns(column: Field, record_type: RecordType, base: str) -> list[dict[str
         **several,
     }
     start = f"{base}id/" if column.kind == "reference" else column.prefix
-    if start and not column.many:  # of several values, a template would make one address
+    if start and not column.many:  # a template would make one address of several values
         found["valueUrl"] = f"{start}{{+{column.term}}}"
     heading = headers.beside(column)
     if heading is None:

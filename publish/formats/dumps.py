@@ -28,14 +28,14 @@ GRAPH_FORMATS = {
 }
 _DOCUMENT_FORMATS = {**GRAPH_FORMATS, "jsonld": ox.RdfFormat.JSON_LD}
 DOCUMENT_SUFFIXES = tuple(_DOCUMENT_FORMATS)
-"""What a graph that is no dataset is written in."""
+"""Suffixes of a graph that is not a dataset."""
 
 _DATASET_FORMATS = {"trig": ox.RdfFormat.TRIG, "nq": ox.RdfFormat.N_QUADS}
 
 
 @dataclass(frozen=True)
 class DatasetDump:
-    """The records of a dataset as writers of formats get them.
+    """The records of a dataset, as input of format writers.
 
     :ivar name: of the dataset.
     :ivar records: in the terms of the context, with ``id`` relative to ``{base}id/``.
@@ -58,11 +58,11 @@ class DatasetDump:
 
 
 class Files:
-    """The files of a release while they are written, with what the manifest says of each.
+    """The files of a release during the build, with their entries for the manifest.
 
     :param directory: the release's ``files/`` directory.
     :param today: the day of the build, ``YYYY-MM-DD``.
-    :param previous: the files of the release before, whose dates are kept as long as the bytes stay the same.
+    :param previous: the files of the previous release; a file keeps their date while its bytes are the same.
     """
 
     def __init__(self, directory: Path, today: str, previous: Mapping[str, ReleaseFile]) -> None:
@@ -72,15 +72,15 @@ class Files:
         self.described: dict[str, ReleaseFile] = {}
 
     def path(self, name: str) -> Path:
-        """Where the file of this name is to be written; its directory exists afterwards."""
+        """The path for a file of this name; creates its directory."""
         path = self._directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def done(self, name: str, dataset: str | None = None, media_type: str | None = None) -> None:
-        """Describe a file that has been written completely, and put it in compressed form beside itself.
+        """Add a completely written file to the manifest, and write its compressed forms beside it.
 
-        :param media_type: where the suffix does not tell it.
+        :param media_type: if the suffix does not determine it.
         """
         path = self.path(name)
         measured = measure(path)
@@ -124,7 +124,7 @@ def _pack(path: Path, size: int) -> dict[str, Packed]:
 
 
 def _gzip(source: BinaryIO, target: BinaryIO) -> None:
-    """No name and no time stamp, so that the same bytes stay the same (RFC 1952)."""
+    """Compress without name and time stamp, so that the same content gives the same bytes (RFC 1952)."""
     with gzip.GzipFile("", "wb", 6, target, mtime=0) as packer:
         for chunk in iter(lambda: source.read(_CHUNK), b""):
             packer.write(chunk)
@@ -179,7 +179,7 @@ def write_compact(files: Files, dump: DatasetDump) -> None:
 
 
 def write_whole(files: Files, graphs: Mapping[str, list[ox.Triple]]) -> None:
-    """Write all graphs together: ``dump/all`` merged for the syntaxes of one graph, named for those of datasets."""
+    """Write ``dump/all``: all graphs merged in the syntaxes for a graph, and named in those for datasets."""
     merged = canonical(triple for triples in graphs.values() for triple in triples)
     for suffix, rdf_format in GRAPH_FORMATS.items():
         _serialize(files, f"dump/all.{suffix}", merged, rdf_format, "all")

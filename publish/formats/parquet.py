@@ -1,7 +1,7 @@
-"""Records as Parquet: typed columns under the terms of the context; points where records have a place (GeoParquet).
+"""Records as Parquet: typed columns named by terms of the context; points for records with coordinates (GeoParquet).
 
-Columns do not depend on what the records have, so that files of two releases can be read as one table. A date of which
-only month or year is known stays a text; decimals have nine places, as many as coordinates need.
+Columns do not depend on the records, so that files of two releases can be read as one table. Dates that may be a month
+or year are texts; decimals have nine places, as many as coordinates need.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
 def write(files: Files, dump: DatasetDump) -> None:
     """Write ``dump/<name>.parquet``.
 
-    References and concepts are IRIs. ``geometry`` is where a record lies, itself or by what it refers to
-    (https://geoparquet.org/releases/v1.1.0/); the column is there when one record has a place.
+    References and concepts are IRIs. ``geometry`` is the location of a record or of the record that it refers to
+    (https://geoparquet.org/releases/v1.1.0/); the column exists if one record has a location.
     """
     columns = dump.record_type.columns
     arrays = [pa.array([f"{dump.base}id/{record['id']}" for record in dump.records], pa.string())]

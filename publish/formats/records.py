@@ -19,7 +19,7 @@ WRITERS: Final[Mapping[str, Callable[[Files, DatasetDump], None]]] = {
     "geojson": tabular.write_geojson,
     "parquet": parquet.write,
 }
-"""By suffix. A writer may write nothing, such as a map when nothing has a place."""
+"""By suffix. A writer may write no file, for example GeoJSON without coordinates."""
 
 
 def write(files: Files, dump: DatasetDump) -> None:

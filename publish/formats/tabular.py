@@ -1,4 +1,4 @@
-"""Records for people with a spreadsheet or a map: CSV, with names beside keys, and GeoJSON."""
+"""Records as CSV, with names beside keys, and as GeoJSON."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from publish.formats.dumps import DatasetDump, Files
 
 
 def write_csv(files: Files, dump: DatasetDump) -> None:
-    """One row per record, headers as in the templates, so that the file can be sent in again; what is in it, beside it.
+    """Write one row per record, with the headers of templates so that users can submit it, and its CSVW description.
 
-    RFC 4180 with LF; several values are separated by ``; ``; only columns that carry a value. Beside a column of keys
-    of other records or of concepts there is one with their names.
+    RFC 4180 with LF; several values are separated by ``; ``; only columns with a value. Beside a column of keys
+    of other records or of concepts is one with their names.
     """
     columns = dump.columns
     with files.path(f"dump/{dump.name}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -45,7 +45,7 @@ def _cells(record: Node, columns: Iterable[Field], by_iri: Mapping[str, Node]) -
 
 
 def _name(value: str, column: Field, by_iri: Mapping[str, Node]) -> str:
-    """What a key means; the key itself where nothing tells."""
+    """The name of a key; the key itself if it has none."""
     if column.kind == "concept":
         return concept_names().get(column.prefix + value, value)
     if (found := by_iri.get(value)) is None:
@@ -61,7 +61,7 @@ def concept_names() -> Mapping[str, str]:
 
 
 def cell(value: Any, column: Field) -> str:
-    """A value of a record as a table has it."""
+    """A value of a record as the text of a cell."""
     if value is None:
         return ""
     if isinstance(value, list):
@@ -74,7 +74,7 @@ def cell(value: Any, column: Field) -> str:
 
 
 def write_geojson(files: Files, dump: DatasetDump) -> None:
-    """The records that have a place, as points (RFC 7946); nothing is written when none has."""
+    """Write the records with a location as points (RFC 7946); no file if there are none."""
     features = list(_features(dump))
     if not features:
         return
@@ -100,7 +100,7 @@ def _features(dump: DatasetDump) -> Iterator[dict[str, Any]]:
 
 
 def point(record: Node, by_iri: Mapping[str, Node]) -> list[float] | None:
-    """Longitude and latitude of a record, or of the nearest thing that says where it is."""
+    """Longitude and latitude of a record, or of the nearest linked record with a location."""
     return placed(record, by_iri)[0]
 
 

@@ -1,1 +1,1 @@
-"""Maps, charts and what pages show instead of tables."""
+"""Maps, charts and other data for pages."""

@@ -1,8 +1,8 @@
 """The map of the districts: official boundaries, or schematic areas made from the points of our own municipalities.
 
-Schematic means: each municipality has all ground that is nearer to the core around its point than to that of another
-(Voronoi), within a reach that its size gives it; a district is its municipalities. This needs no boundary data, and
-none of the lines is a boundary.
+Schematic areas: each municipality gets the area nearer to the core around its point than to any other core (Voronoi),
+within a distance that depends on its size; a district is the union of its municipalities. This needs no boundary data,
+and the lines are no boundaries.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _REACH = 1.5
 _LEAST = 0.5
 """How far a municipality reaches beyond the circle of its size, whose radius is at least that, in km."""
 _GRID = 0.001
-"""What is nearer than that is the same corner, in km."""
+"""Points closer than this are the same corner, in km."""
 
 _CORE = 0.9
 _CORNERS = 12
-"""What it is sure of, as a share of what is free between it and its nearest, and the corners of that."""
+"""Size of the core as a share of the free distance to the nearest municipality, and the number of its corners."""
 
 _GAPS = 6.0
 _TOLERANCE = 0.8
-"""Gaps that are closed, and what simplifying may move a line, in km."""
+"""Width of gaps to close, and tolerance of simplification, in km."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Degrees to units of the drawing: an equirectangular projection, true in the middle of the country.
+    """Degrees to units of the drawing: an equirectangular projection, exact in the middle of the country.
 
     :ivar west: longitude of the left margin.
     :ivar north: latitude of the upper margin.
@@ -58,7 +58,7 @@ class Plane:
 
 
 def draw(records: Mapping[str, Node], boundaries: Boundaries | None) -> dict[str, Any] | None:
-    """The map as the pages need it: size, projection, and an SVG path for each district.
+    """Draw the map for pages: size, projection, and an SVG path for each district.
 
     :param records: all records, by IRI relative to ``{base}id/``.
     :param boundaries: official ones; without them the areas are schematic.
@@ -110,7 +110,7 @@ def _official(
 
 
 def _schematic(towns: Sequence[Node], scale: tuple[float, float]) -> dict[str, BaseGeometry]:
-    # Of several at the same place the first has the ground.
+    # Of several at the same point the first gets the area.
     placed = {_place(town, scale): town for town in sorted(towns, key=lambda town: str(town["id"]), reverse=True)}
     centres, owners = shapely.points(sorted(placed)), [placed[place] for place in sorted(placed)]
     radii = [max(math.sqrt(float(town.get("area", 0)) / math.pi), _LEAST) for town in owners]
@@ -127,7 +127,7 @@ def _schematic(towns: Sequence[Node], scale: tuple[float, float]) -> dict[str, B
 
 
 def _cores(centres: Any, radii: Any) -> Any:
-    """Radii of circles that do not touch: the ground between two is theirs in the proportion of their sizes."""
+    """Radii of circles that do not touch: neighbours share the distance between them in proportion to their sizes."""
     distances = shapely.distance(centres[:, None], centres[None, :])
     np.fill_diagonal(distances, np.inf)
     free = (distances * radii[:, None] / (radii[:, None] + radii[None, :])).min(axis=1)
@@ -135,14 +135,17 @@ def _cores(centres: Any, radii: Any) -> Any:
 
 
 def _sites(centres: Any, radii: Any) -> Any:
-    """Each centre and the corners of its core. The centre keeps those from meeting in one point, which is unstable."""
+    """Each centre and the corners of its core.
+
+    Without the centre, the cells of a core would meet in one point, which is numerically unstable.
+    """
     turns = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False) + np.arange(len(centres))[:, None]
     around = np.stack([np.cos(turns), np.sin(turns)], axis=2) * radii[:, None, None]
     return (centres[:, None, :] + np.concatenate([np.zeros((len(centres), 1, 2)), around], axis=1)).reshape(-1, 2)
 
 
 def _cells(sites: Any, ground: BaseGeometry) -> Iterator[tuple[int, BaseGeometry]]:
-    """What is nearest to each site, with its number; of equal sites the first."""
+    """The cell of each site, with its number; of equal sites the first."""
     numbers: dict[tuple[float, float], int] = {}
     for number, (x, y) in enumerate(sites.tolist()):
         numbers.setdefault((x, y), number)
@@ -156,12 +159,12 @@ def _place(town: Node, scale: tuple[float, float]) -> tuple[float, float]:
 
 
 def _polygons(shape: BaseGeometry) -> shapely.MultiPolygon:
-    """A shape without the lines and points that are left where areas only touch."""
+    """The polygons of a shape, without lines and points where areas only touch."""
     return shapely.multipolygons([part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)])
 
 
 def _room(shape: shapely.MultiPolygon) -> dict[str, int]:
-    """Where there is most room for a name: middle and radius of the largest circle inside."""
+    """The place for a name: centre and radius of the largest circle inside."""
     circle = shapely.maximum_inscribed_circle(shape, 1.0)
     x, y = circle.coords[0]
     return {"x": round(x), "y": round(y), "r": round(circle.length)}

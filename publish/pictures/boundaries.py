@@ -19,7 +19,7 @@ _BOUNDS = (5.0, 47.0, 16.0, 56.0)
 
 
 class BoundariesError(Exception):
-    """A boundaries file cannot be used; the message says what is wrong and what would be right."""
+    """A boundaries file cannot be used; the message says what is wrong and how to correct it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Boundaries:
 
 
 def read(path: Path) -> Boundaries:
-    """Read districts, or municipalities that are joined to districts, as VG250 of the federal agency (BKG) names them.
+    """Read districts, or municipalities to merge into districts, with the attributes of VG250 (federal agency BKG).
 
     :param path: a feature collection; each feature has ``AGS``, five digits of a district or eight of a municipality.
     :raises BoundariesError: the file is missing, no such feature collection, or not in WGS 84.

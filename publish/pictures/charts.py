@@ -1,7 +1,7 @@
-"""Tables as SVG: bars, columns, a matrix and the shaded map; no scripts and no styles, so that any page may hold them.
+"""Tables as SVG: bars, columns, a matrix and the shaded map; without scripts and styles, so that any page may use them.
 
-Colours are presentation attributes, which a style sheet overrides: alone, a picture is readable on white; in a page its
-classes take the colours of the page, dark ones too (decision 29).
+Colours are presentation attributes, which a style sheet overrides: a picture alone is readable on white; in a page its
+classes use the colours of the page, also in dark mode (decision 29).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from publish.pictures.figures import Figure, Name, Value
 
 WIDTH: Final = 480
 SHADES: Final = ("#e2eaf3", "#bacde2", "#91aecd", "#3c6ea5", "#0b4a8f")
-"""From little to much; classes ``shade-1`` and so on."""
+"""Colours from low to high values; classes ``shade-1`` and so on."""
 
 _INK, _FAINT, _BAR, _LINE, _NONE = "#1b1f24", "#4a5361", "#0b4a8f", "#c5ccd6", "#f7f8fa"
 _FONT: Final = 14
@@ -63,7 +63,7 @@ def columns(figure: Figure, measure: str, language: str) -> str:
 
 
 def matrix(figure: Figure, order: Sequence[Name], language: str) -> str:
-    """Rows and columns of things, with a number in each field.
+    """A table with a number in each field.
 
     :param order: of the columns.
     """
@@ -122,7 +122,7 @@ def shaded_map(figure: Figure, measure: str, areas: Mapping[str, Any], base: str
 
 
 def legend(breaks: Sequence[float], measure: str, language: str) -> list[tuple[int, str]]:
-    """What each shade means, from little to much."""
+    """The legend of shades, from low to high."""
     up_to, over = {"de": ("bis {}", "über {}"), "en": ("up to {}", "over {}")}[language]
     number = [_shown(Decimal(str(value)), measure, language) for value in breaks]
     entries = [(n, up_to.format(text)) for n, text in enumerate(number, 1)]
@@ -190,7 +190,7 @@ def _breaks(values: Iterable[Value]) -> list[float]:
 
 
 def _round(value: float) -> float:
-    """To one or one and a half digits: 1, 1.5, 2, 3, ... 10."""
+    """Round to one or one and a half digits: 1, 1.5, 2, 3, ... 10."""
     if value <= 0:
         return 0.0
     power = 10.0 ** floor(log10(value))
@@ -213,7 +213,7 @@ def _shown(value: Value, measure: str, language: str) -> str:
 
 
 def _short(value: Value, measure: str, language: str) -> str:
-    """A value where there is little room: sums in millions."""
+    """A value in short form: sums in millions."""
     if not value:
         return "0"
     if measure != "total":

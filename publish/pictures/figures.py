@@ -1,7 +1,7 @@
-"""The numbers behind the pictures of ``/figures``: each with the query that gives the same on the endpoint.
+"""The tables of the pictures of ``/figures``, each with the query that gives the same numbers on the endpoint.
 
-They are counted from the records, because a build has these at hand and a query over a big store takes seconds; a test
-asks the queries and compares.
+They are counted from the records, because these are in memory and a query over a large store takes seconds; a test runs
+the queries and compares.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Text = Mapping[str, str]
 
 Value = str | int | Decimal
 Row = tuple[tuple["Name", ...], tuple[Value, ...]]
-"""Things, then values."""
+"""IRIs and names, then values."""
 
 _CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True)
 class Name:
-    """A thing with its names; ``iri`` is absolute."""
+    """A resource with its names; ``iri`` is absolute."""
 
     iri: str
     names: Text
@@ -48,7 +48,7 @@ class Figure:
 
     :ivar name: last part of its addresses.
     :ivar columns: names of the variables of its query that hold numbers or years.
-    :ivar things: what the rows are about; each has a column with its IRI and one with its German name.
+    :ivar things: the resources of a row; each has a column with its IRI and one with its German name.
     """
 
     name: str
@@ -58,17 +58,17 @@ class Figure:
 
     @property
     def title(self) -> Text:
-        """What it shows, by language."""
+        """Its title, by language."""
         return dict(_said(self.name)["title"])
 
     @property
     def text(self) -> Text:
-        """What to mind, by language."""
+        """Its notes, by language."""
         return dict(_said(self.name)["text"])
 
     @property
     def query(self) -> str:
-        """SPARQL that gives the same table."""
+        """The SPARQL query that gives the same table."""
         return str(_said(self.name)["query"])
 
     def csv(self) -> str:
@@ -84,7 +84,7 @@ class Figure:
 
 @cache
 def texts() -> Mapping[str, Mapping[str, Any]]:
-    """What ``figures.toml`` says: ``figure`` by name, and the headings of ``columns``."""
+    """The texts of ``figures.toml``: ``figure`` by name, and the headings of ``columns``."""
     return tomllib.loads(resources(__package__).joinpath("figures.toml").read_text(encoding="utf-8"))
 
 

@@ -1,6 +1,6 @@
-"""Who was granted how much and takes part in what: counted from the records, once for all pages and pictures.
+"""Grants and participation, counted from the records once for all pages and pictures.
 
-A sum is stated once (decision 7): only ``amount`` is added up, never a joint total; and only euros.
+Each sum is stored once (decision 7): only ``amount`` in euros is added up, never a joint total.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DECIMAL: Final = ox.NamedNode(PREFIXES["xsd"] + "decimal")
 
 @dataclass(frozen=True)
 class Award:
-    """A grant with what its project and its recipients say of it; IRIs are relative to ``{base}id/``.
+    """A grant with facts of its project and its recipients; IRIs are relative to ``{base}id/``.
 
     :ivar amount: in euros, if it is known.
     :ivar date: of the award, as precise as it is known.
@@ -43,7 +43,7 @@ class Award:
 
 @dataclass
 class Totals:
-    """What a recipient, an area or a programme has."""
+    """Totals of a recipient, an area or a programme."""
 
     projects: set[str] = field(default_factory=set)
     grants: int = 0
@@ -66,7 +66,7 @@ class Funding:
         return frozenset(area for iri in iris for area in self._upwards(iri))
 
     def totals(self) -> dict[str, Totals]:
-        """Of all that take part in a project, get a grant or give grants, by IRI."""
+        """Totals of all participants of projects, recipients and programmes, by IRI."""
         found: dict[str, Totals] = {}
         for node in self._records.values():
             if node["type"] in with_role("activity"):

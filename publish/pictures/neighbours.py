@@ -1,6 +1,7 @@
-"""What pages show beside a record, found once: the newest of many that refer to it, and projects nearby.
+"""Finds the related records of each page: the newest records that refer to it, and projects nearby.
 
-Written to ``neighbours.json``, so that a page costs the same however many records there are (decision 28).
+They are written to ``neighbours.json``, so that the cost of a page does not depend on the number of records (decision
+28).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _DATES: Final = ("awardDate", "start", "changeDate")
 
 
 def find(records: Mapping[str, Node], record_types: Iterable[RecordType], funding: Funding) -> dict[str, Any]:
-    """The document for the pages.
+    """Find the related records, for ``neighbours.json``.
 
     ``references`` has, for each record and property by which more than :data:`MOST` records of a type refer to it, the
     newest of each type; ``inside`` has for each area the newest projects and grants of the municipalities in it,
@@ -96,7 +97,7 @@ def _themes(records: Mapping[str, Node], funding: Funding) -> dict[str, dict[str
 
 
 def newest(nodes: Iterable[Node]) -> list[Node]:
-    """The records by their own date, the newest first; those without one come last, each time in the same order."""
+    """The records by their date, newest first; those without a date last, in a stable order."""
     ordered = sorted(nodes, key=lambda node: str(node["id"]))
     return sorted(ordered, key=_date, reverse=True)
 
@@ -118,7 +119,7 @@ def _nearby(records: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
     on_sphere = _on_sphere([places[iri] for iri in order])
     result = {}
     for here, position in zip(order, on_sphere, strict=True):
-        # A longer chord through the globe is a longer way around it.
+        # A longer chord through the globe is a longer distance on its surface.
         chords = np.linalg.norm(on_sphere - position, axis=1)
         others = [order[n] for n in np.argsort(chords, kind="stable")]
         result[here] = {field: _first(field, here, others, first) for field in sorted(led[here])}
@@ -128,7 +129,7 @@ def _nearby(records: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
 def _first(
     field: str, here: str, others: Iterable[str], first: Mapping[str, Mapping[str, Sequence[Node]]]
 ) -> list[str]:
-    """The projects of a field that the nearest others lead."""
+    """The projects of a field led by the nearest other places."""
     found: list[str] = []
     for other in others:
         if other != here:

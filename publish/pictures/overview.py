@@ -1,4 +1,4 @@
-"""What the start page tells: how much there is, where, and the newest and best funded projects."""
+"""Data of the start page: counts, places, and the newest and best funded projects."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def overview(records: Mapping[str, Node], funding: Funding) -> dict[str, Any]:
 
 
 def _granted(funding: Funding, records: Mapping[str, Node]) -> tuple[dict[str, Decimal], dict[str, str]]:
-    """Sum and latest date of the grants of each project; a grant for several projects is no project's own."""
+    """Sum and latest date of the grants of each project; a grant for several projects counts for none."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     dates: dict[str, str] = {}
     for award in funding.awards:
@@ -76,7 +76,7 @@ def _card(
 
 
 def _places(projects: Iterable[Node], records: Mapping[str, Node]) -> list[dict[str, Any]]:
-    """Who leads projects, where that is, and how many; the most first."""
+    """The leads of projects with their location and number of projects, largest number first."""
     led: dict[str, int] = defaultdict(int)
     for node in projects:
         led[node["lead"]] += 1

@@ -1,4 +1,4 @@
-"""What pages show instead of tables: the map, the neighbours of records, the figures and the overview; as files."""
+"""Writes the files for pages: the map, the related records, the figures and the overview."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LANGUAGES = ("de", "en")
 def write(
     files: Files, records: Mapping[str, Node], funding: Funding, boundaries: Boundaries | None, base: str
 ) -> None:
-    """Write all of it.
+    """Write all files.
 
     :param records: all records, by IRI relative to ``{base}id/``.
     :param boundaries: official ones; without them the areas of the map are schematic.

@@ -1,4 +1,4 @@
-"""Making a release current, unless too much would vanish: portals delete what a catalogue does not list any more."""
+"""Makes a release current, unless too many records would vanish: portals delete what a catalogue no longer lists."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class Loss:
-    """What one release has and another has not.
+    """Records or datasets that one release has and another does not.
 
     :ivar name: a dataset, :data:`WHOLE` or :data:`DATASETS`.
     :ivar before: how many there were.
-    :ivar gone: which of them are not there any more: records relative to ``{base}id/``, or names of datasets.
+    :ivar gone: the missing ones: records relative to ``{base}id/``, or names of datasets.
     """
 
     name: str
@@ -32,18 +32,18 @@ class Loss:
 
     @property
     def percent(self) -> float:
-        """Share of what is gone."""
+        """Share of the missing ones."""
         return 100 * len(self.gone) / self.before
 
 
 def activate(releases: Releases, release: Release, most_percent: float) -> list[Loss]:
-    """Make a release the current one, if it drops at most a share of what the current one has.
+    """Make a release current, if it drops at most a share of the content of the current one.
 
-    The share counts for the datasets, for all records, and for the records of each dataset. What counts is the
-    address: as many new records do not make up for old ones.
+    The share counts for the datasets, for all records, and for the records of each dataset. Addresses
+    are compared: new records do not compensate for missing ones.
 
-    :param most_percent: 100 lets everything pass.
-    :returns: why it was not done; nothing when it was.
+    :param most_percent: maximum share; 100 allows everything.
+    :returns: the losses that prevented it; empty if it was activated.
     :raises ReleaseError: the release is empty.
     """
     excessive = [loss for loss in losses(last_known(releases), release) if loss.percent > most_percent]
@@ -53,7 +53,7 @@ def activate(releases: Releases, release: Release, most_percent: float) -> list[
 
 
 def losses(old: Release | None, new: Release) -> list[Loss]:
-    """What the new release has not of the old one's datasets and records, only where something is gone."""
+    """The datasets and records of the old release that the new one lacks; only losses that are not empty."""
     if old is None:
         return []
     moved = _moved(old.manifest.base, new.manifest.base)
@@ -72,7 +72,7 @@ def _datasets(release: Release) -> set[str]:
 
 
 def names(release: Release, loss: Loss, most: int) -> list[str]:
-    """How the first of the lost things are called."""
+    """Names of the first missing records."""
     if loss.name == DATASETS:
         return loss.gone[:most]
     datasets = {iri: name for name, part in History.of(release).records.items() for iri in part}
@@ -85,7 +85,7 @@ def _title(description: Remains) -> str:
 
 
 def _moved(old: str, new: str) -> bool:
-    """Whether all addresses change; those of one machine have never been read by a portal."""
+    """Whether all addresses change; no portal has read addresses on ``localhost``."""
     return old != new and urlsplit(old).hostname not in _LOCAL
 
 

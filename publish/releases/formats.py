@@ -1,6 +1,6 @@
-"""The formats of what is published: one row says all that is true of one.
+"""The table of formats: one row has all properties of a format.
 
-Negotiation, dumps, distributions, links on pages, compression and uploads read from here.
+Negotiation, dumps, distributions, links on pages, compression and uploads use it.
 To add a format, add a row; a format of the records also needs a writer (:mod:`publish.formats.records`).
 """
 
@@ -12,12 +12,12 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Distribution:
-    """Why a format is worth a DCAT distribution: it is open, machine-readable, and in the EU's list of file types.
+    """Properties of a format as a DCAT distribution: it is open, machine-readable, and in the EU's list of file types.
 
     :ivar file_type: its name in https://publications.europa.eu/resource/authority/file-type.
-    :ivar standard: address of what defines it.
-    :ivar use: what it is good for, by language.
-    :ivar bulk: whether large amounts are moved in it, so that it is also offered compressed.
+    :ivar standard: address of its specification.
+    :ivar use: its purpose, by language.
+    :ivar bulk: whether it is used for large amounts, and so also offered compressed.
     """
 
     file_type: str
@@ -32,13 +32,13 @@ class Format:
 
     :ivar suffix: of names of files and of addresses.
     :ivar media_type: as it is registered (https://www.iana.org/assignments/media-types/).
-    :ivar label: how people call it.
+    :ivar label: name for people.
     :ivar answer: whether an address without suffix may be answered in it.
-    :ivar aliases: older and private media types, by which clients still ask for it.
+    :ivar aliases: older and private media types that clients still use.
     :ivar subset: suffix of a format whose documents are all documents of this one, too.
-    :ivar sent: whether files in it may be sent to be checked.
+    :ivar sent: whether users may submit files in it for checks.
     :ivar compressible: whether gzip and brotli make it smaller.
-    :ivar distribution: None for what is no distribution of a dataset.
+    :ivar distribution: None if it is not a distribution of a dataset.
     """
 
     suffix: str
@@ -180,7 +180,7 @@ _ROWS: Final = (
             },
         ),
     ),
-    # No distribution as long as data.europa.eu takes it for neither open nor machine readable: docs/harvesters.md.
+    # No distribution, because data.europa.eu counts it as neither open nor machine readable: docs/harvesters.md.
     Format("parquet", "application/vnd.apache.parquet", "Parquet", compressible=False),
     Format(
         "xlsx",
@@ -202,9 +202,9 @@ _ROWS: Final = (
 )
 
 FORMATS: Final = {row.suffix: row for row in _ROWS}
-"""All formats by suffix, the usual one first."""
+"""All formats by suffix, the default first."""
 
 
 def by_media_type(media_type: str) -> Format | None:
-    """The format of a media type that is its own; None for one that is not in the table."""
+    """The format with this media type, aliases excepted; None if the table has none."""
     return next((row for row in _ROWS if row.media_type == media_type), None)

@@ -1,6 +1,6 @@
 """When each record was published, changed and deleted: found by comparing a release with the one before.
 
-The history is part of each release (``history.json``) and carries all that is known, so that older releases can be
+The history is part of each release (``history.json``) and contains everything known, so that older releases can be
 deleted. From it come ``dct:issued`` and ``dct:modified`` of each record, and the tombstones of deleted ones
 (``as:Tombstone``, https://www.w3.org/TR/activitystreams-vocabulary/#dfn-tombstone).
 """
@@ -40,7 +40,7 @@ _DELETED: Final = ox.NamedNode(ontology.PREFIXES["as"] + "deleted")
 
 @dataclass(frozen=True)
 class Absent:
-    """A record that was published once and is not now.
+    """A record that was published and no longer is.
 
     :ivar deleted: when it was deleted; None for one that is only withheld.
     """
@@ -55,7 +55,7 @@ class Absent:
 
 @dataclass(frozen=True)
 class History:
-    """What is known of records up to a release; IRIs are relative to ``{base}id/``.
+    """The history of all records up to a release; IRIs are relative to ``{base}id/``.
 
     :ivar records: dates of the published records, by dataset and IRI.
     :ivar absent: those that are not published any more, by IRI.
@@ -76,7 +76,7 @@ class History:
 
     @classmethod
     def of(cls, release: Release | None) -> History:
-        """The history that a release carries; an empty one before the first that has any."""
+        """The history that a release carries; empty if it has none."""
         if release is None or FILE not in release.manifest.files:
             return cls()
         found = release.read(HISTORY)
@@ -85,7 +85,7 @@ class History:
 
     @property
     def latest(self) -> str:
-        """The last moment at which something was published, changed or deleted; empty when nothing ever was."""
+        """The last moment at which something was published, changed or deleted; empty if nothing was."""
         dates = [*self.projects.values(), *(each for part in self.records.values() for each in part.values())]
         deleted = [entry.deleted for entry in self.absent.values() if entry.deleted]
         return max([*(each.modified for each in dates), *deleted], default="")
@@ -99,7 +99,7 @@ class History:
 def contents(dump: Path, base: str) -> dict[str, str]:
     """A hash for each record of a dump in canonical N-Triples.
 
-    The row of the table does not count: a record does not change because another one is inserted above it.
+    The row number is not included: inserting a record above another one does not change it.
     """
     statement = re.compile(
         rb"<%sid/([^#>]*)[^>]*> <(?!%swasDerivedFrom>)" % (re.escape(base.encode()), ontology.PREFIXES["prov"].encode())
@@ -118,7 +118,7 @@ def contents(dump: Path, base: str) -> dict[str, str]:
 
 
 def dated(contents: Mapping[str, str], known: Mapping[str, Dates], now: str) -> dict[str, Dates]:
-    """Dates of things: kept as they were known for as long as the content is the same.
+    """Update dates: they stay while the content is the same.
 
     :param contents: hash of each thing.
     :param now: moment of the build.
@@ -150,7 +150,7 @@ def succeed(
     :param now: moment of the build.
     """
     known = {iri: dates for part in before.records.values() for iri, dates in part.items()}
-    # What comes back after it was deleted is new again, though it was there before.
+    # A record that returns after its deletion is new.
     known |= {
         iri: absent.dates if absent.deleted is None else Dates("", absent.dates.issued, now)
         for iri, absent in before.absent.items()
@@ -170,7 +170,7 @@ def succeed(
 
 
 def unreadable(listed: Iterable[Source], ingested: Ingested) -> set[str]:
-    """Datasets of which some records may be there without being recognised: a file or a key could not be read."""
+    """Datasets with possibly unrecognised records: a file or a key could not be read."""
     # A table that was read and has no rows any more says that all its records are gone: no violation.
     unread = {
         finding.source for finding in ingested.findings if finding.row is None and finding.severity == "violation"
@@ -178,14 +178,14 @@ def unreadable(listed: Iterable[Source], ingested: Ingested) -> set[str]:
     names = {source.dataset for source in listed if source.file in unread}
     for name, part in ingested.datasets.items():
         published = {node["id"] for node in part.records}
-        # A row without a usable key has a stand-in for it (see ingest.mapping.mapping.start).
+        # A row without a usable key has a temporary one (see ingest.mapping.mapping.start).
         if any("~" in node["id"] and node["id"].partition("~")[0] not in published for node in part.withheld):
             names.add(name)
     return names
 
 
 class Remains(NamedTuple):
-    """What is left of a record that is gone."""
+    """Description of a deleted record."""
 
     types: list[str]
     title: dict[str, str]
@@ -193,7 +193,7 @@ class Remains(NamedTuple):
 
 
 def describe(release: Release, records: Mapping[str, str]) -> dict[str, Remains]:
-    """Types, names and successors of records, as the dumps of a release have them; of a damaged dump, nothing.
+    """Types, names and successors of records, from the dumps of a release; none from a damaged dump.
 
     :param records: name of the dataset of each record, by IRI relative to ``{base}id/``.
     """
@@ -230,7 +230,7 @@ def dates_graph(history: History, base: str) -> list[ox.Triple]:
 
 
 def tombstones_graph(history: History, base: str) -> list[ox.Triple]:
-    """What is left to say about each deleted record."""
+    """The tombstones of deleted records."""
     triples = []
     for iri, absent in history.tombstones.items():
         subject = ox.NamedNode(f"{base}id/{iri}")

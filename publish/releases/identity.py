@@ -1,4 +1,4 @@
-"""What a release is made from and when; the same sources, settings, libraries and code give the same release."""
+"""Input and moment of a release; the same sources, settings, libraries and code give the same release."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CODE = ("harvest_check", "ontology", "shapes", "ingest", "publish")
 
 
 def software() -> dict[str, str]:
-    """Versions of what a release is made with."""
+    """Versions of the software that builds a release."""
     return {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
@@ -40,19 +40,19 @@ def software() -> dict[str, str]:
 
 
 def source_hash(base: str, page_size: int, inputs: dict[str, str], versions: dict[str, str]) -> str:
-    """Hash of all that a release is made from: sources, settings, libraries, our own code, vocabulary and shapes."""
+    """Hash of all inputs of a release: sources, settings, libraries, our own code, vocabulary and shapes."""
     relevant = {name: version for name, version in versions.items() if name != "python"}
     return _hash([base, page_size, inputs, relevant, _code()])
 
 
 def release_id(source: str, previous: str | None) -> str:
-    """Name of the release of a source after a release, from which it takes over dates and tombstones."""
+    """Name of the release of a source after a release, from which it takes dates and tombstones."""
     text = source if previous is None else f"{source} {previous}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def made_with(base: str, versions: dict[str, str]) -> str:
-    """Hash of all that results of validation depend on besides records."""
+    """Hash of all inputs of validation results other than records."""
     return _hash([base, versions, _code(), dt.datetime.now(dt.UTC).date().isoformat()])
 
 
@@ -79,7 +79,7 @@ def _files(folder: Traversable, name: str) -> Iterator[tuple[str, Traversable]]:
 
 
 def inputs(data: Path, tables: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of every input; a file that is missing has none, and its absence is a finding.
+    """SHA-256 of every input; a missing file has none; ingest reports it.
 
     :param data: directory with ``catalogue.ttl`` and the tables.
     :param tables: names of files in it.

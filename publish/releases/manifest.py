@@ -1,6 +1,6 @@
-"""The table of contents of a release: what its files are, how big, and which bytes they have.
+"""The table of contents of a release: its files with type, size and hash.
 
-Readers need nothing of the writers: this module imports nothing of the project.
+Readers do not depend on writers: this module imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 MANIFEST = "manifest.json"
 
 SCHEMA = 1
-"""Version of the form of manifests."""
+"""Version of the format of manifests."""
 
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """Suffix of the compressed file beside a file, by content coding (RFC 9110, 8.4.1), the smallest first."""
@@ -25,7 +25,7 @@ SUFFIXES = {"br": ".br", "gzip": ".gz"}
 
 @dataclass(frozen=True)
 class Packed:
-    """A file compressed: how big (bytes) and its SHA-256 in hexadecimal."""
+    """A compressed file: size (bytes) and SHA-256 in hexadecimal."""
 
     bytes: int
     sha256: str
@@ -33,12 +33,12 @@ class Packed:
 
 @dataclass(frozen=True)
 class ReleaseFile:
-    """One file under ``files/``: what it is, how big (bytes) and its SHA-256 in hexadecimal.
+    """One file under ``files/``: type, size (bytes) and SHA-256 in hexadecimal.
 
     :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
     :ivar modified: day since which it has had these bytes.
     :ivar dataset: name of the dataset that it belongs to.
-    :ivar packed: what lies beside it, by content coding.
+    :ivar packed: the compressed files beside it, by content coding.
     :ivar schema: version of its type, for a file that is read back (:mod:`publish.releases.contents`).
     """
 
@@ -54,15 +54,15 @@ class ReleaseFile:
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """What a release holds of one dataset.
+    """A dataset in a release.
 
     :ivar title: German and English, by language.
-    :ivar record_class: IRI of the class of its records; None for what is made of other datasets.
-    :ivar content: SHA-256 that changes when, and only when, the content does.
+    :ivar record_class: IRI of the class of its records; None for a dataset made of others.
+    :ivar content: SHA-256 that changes exactly when the content does.
     :ivar issued: day of its first publication here, ``YYYY-MM-DD``.
     :ivar modified: day of the last change of its content.
-    :ivar version: 1, and one more with every change of its content.
-    :ivar previous: day since which the version before had its content; None for the first.
+    :ivar version: 1, increased with every change of its content.
+    :ivar previous: day of the previous version; None for the first.
     """
 
     title: dict[str, str]
@@ -79,10 +79,10 @@ class DatasetEntry:
 
 @dataclass(frozen=True)
 class Feed:
-    """The catalogue as portals read it: files ``feed/<token>/...`` for each profile.
+    """The catalogue for portals: files ``feed/<token>/...`` for each profile.
 
     :ivar profiles: IRI of each application profile that it is rendered in, by its token.
-    :ivar default: token of the usual one.
+    :ivar default: token of the default profile.
     :ivar pages: number of pages: ``feed/<token>/1.ttl`` and so on, with links between ``/catalog?page=``; if there are
         several, the same with links between ``/catalog.ttl?page=`` is ``feed/<token>/suffix/1.ttl``.
     """
@@ -94,7 +94,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class SearchIndex:
-    """The search index of a release: how many records it has, how big it is (bytes) and its SHA-256 in hexadecimal."""
+    """The search index of a release: number of records, size (bytes) and SHA-256 in hexadecimal."""
 
     records: int
     bytes: int
@@ -105,7 +105,7 @@ class SearchIndex:
 class Manifest:
     """The table of contents of a release, kept as ``manifest.json``.
 
-    :ivar source: hash of all that the release was made from.
+    :ivar source: hash of all inputs of the release.
     :ivar store: the files of the store, by name.
     :ivar previous: the release that this one was compared with when it was built; None for the first.
     """

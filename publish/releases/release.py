@@ -5,13 +5,13 @@ A release is a directory that is complete before anybody can see it and is never
     <root>/releases/<id>/manifest.json     what is in it
                          store/            the graph, for read-only opening
                          search.sqlite     the search index, for read-only opening
-                         files/            everything that is served as it is
+                         files/            all served files, unchanged
     <root>/current -> releases/<id>        switched by an atomic rename
 
-Damage is a state like others: the manifest knows the size and SHA-256 of every file, its own included, so a release can
-be verified, and one that is damaged is told, skipped, and replaced by the next build.
+The manifest has the size and SHA-256 of every file, and its own checksum, so a release can be verified; a damaged one
+is reported, skipped, and replaced by the next build.
 
-Readers need nothing of the writers: this module imports the manifest and the types of contents alone.
+Readers do not depend on writers: this module imports only the manifest and the types of contents.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from publish.releases.manifest import MANIFEST, SUFFIXES, Manifest, OtherVersion
 
 
 class ReleaseError(Exception):
-    """A release that is asked for does not exist or cannot be used."""
+    """The requested release does not exist or cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Damage:
 
 
 class DamagedRelease(ReleaseError):
-    """A release whose files are not those that were written.
+    """The files of a release differ from those that were written.
 
     :ivar damages: what is wrong, never empty.
     """
@@ -60,7 +60,7 @@ class DamagedRelease(ReleaseError):
 
 
 _AT_A_TIME = 16
-"""Files that are read, or written to the disk, at a time."""
+"""Number of files that are read, or written to the disk, at a time."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Release:
         return self.path / "search.sqlite"
 
     def file(self, name: str) -> tuple[Path, ReleaseFile]:
-        """Path and description of the file ``name``, e.g. ``dump/projects.ttl``; packed ones lie beside it.
+        """Path and description of the file ``name``, e.g. ``dump/projects.ttl``; compressed ones are beside it.
 
         :raises KeyError: the manifest lists no such file; nothing outside the manifest can be reached.
         """
         return self.path / "files" / name, self.manifest.files[name]
 
     def public(self, name: str) -> tuple[Path, ReleaseFile]:
-        """The same of a file that anybody may have.
+        """As :meth:`file`, for public files only.
 
         :raises KeyError: the manifest lists no such file, or it is internal.
         """
@@ -102,7 +102,7 @@ class Release:
         return self.file(name)
 
     def read(self, content: ReleaseContent[T]) -> T:
-        """The content of a file that a build wrote to be read back.
+        """The content of a JSON file of the release.
 
         :raises KeyError: the release has none.
         :raises ReleaseError: it is of another version, or not of its type.
@@ -130,14 +130,14 @@ class Release:
         )
 
     def is_whole(self, name: str) -> bool:
-        """Whether the served file ``name`` is there and as it was written; reads it."""
+        """Whether the served file ``name`` is intact; reads it."""
         path, described = self.file(name)
         return not damage_of(f"files/{name}", path, Packed(described.bytes, described.sha256), content=True)
 
     def damages(self, *, content: bool) -> list[Damage]:
-        """What is not as it was written.
+        """The damaged files.
 
-        :param content: whether every file is read; otherwise only its size is looked at, which takes milliseconds.
+        :param content: whether to read every file; otherwise only sizes are checked, which takes milliseconds.
         """
         with ThreadPoolExecutor(_AT_A_TIME) as executor:
             found = executor.map(
@@ -146,7 +146,7 @@ class Release:
             return [damage for damage in found if damage is not None]
 
     def strangers(self) -> list[str]:
-        """Files that no build wrote. They have no address and harm nobody, but somebody has been there."""
+        """Files that no build wrote. They have no address, but show that somebody changed the directory."""
         there = {str(path.relative_to(self.path)) for path in self.path.rglob("*") if not path.is_dir()}
         return sorted(there - {MANIFEST, *dict(self._expected())})
 
@@ -163,8 +163,8 @@ class Release:
 class Releases:
     """The releases below one directory and the pointer to the current one.
 
-    :param root: directory that holds ``releases/`` and ``current``; it need not exist yet. A relative one begins
-        in the working directory of now; all paths that come from it are absolute.
+    :param root: directory that holds ``releases/`` and ``current``; it need not exist yet. A relative path is
+        resolved once, against the working directory; all paths derived from it are absolute.
     """
 
     def __init__(self, root: Path) -> None:
@@ -182,7 +182,7 @@ class Releases:
     def switch(self) -> tuple[int, int] | None:
         """Identifies the last activation, or None before the first; costs one system call.
 
-        Two that are equal, one asked before and one after: nothing was activated in between, not even what was current.
+        If two results are equal, nothing was activated in between, not even the same release again.
         """
         try:
             found = os.lstat(self._pointer)
@@ -204,7 +204,7 @@ class Releases:
         return (manifest if manifest.exists() else path).stat().st_mtime_ns
 
     def open(self, release_id: str | None = None) -> Release:
-        """Open a release, by default the current one. That all its files have their size is looked at.
+        """Open a release, by default the current one; checks the sizes of all its files.
 
         :raises DamagedRelease: a file is missing or has another size.
         :raises ReleaseError: there is none of that identifier, no current one, or another version wrote it.
@@ -221,7 +221,7 @@ class Releases:
         return _usable(release, release.damages(content=True))
 
     def look_at(self, release_id: str | None = None) -> Release:
-        """A release as its manifest describes it, whatever has become of its other files.
+        """A release as its manifest describes it, without a check of its other files.
 
         :raises DamagedRelease: the manifest cannot be read.
         :raises ReleaseError: there is none of that identifier, no current one, or its manifest has another form.
@@ -263,9 +263,9 @@ class Releases:
         return release
 
     def prune(self, keep: int) -> list[str]:
-        """Delete all that is older than the ``keep`` latest whole releases, but the current one.
+        """Delete all releases older than the ``keep`` latest intact ones, except the current one.
 
-        A damaged one does not count: what it held may be readable in an older one alone.
+        A damaged release does not count: perhaps only an older one has its records intact.
 
         :returns: the deleted identifiers.
         """
@@ -278,7 +278,7 @@ class Releases:
             elif name != current:
                 doomed.append(name)
         for name in doomed:
-            # Out of sight first: a reader never meets a half-deleted release.
+            # Rename first, so that no reader opens a half-deleted release.
             grave = self.directory / f".deleted-{name}"
             (self.directory / name).rename(grave)
             shutil.rmtree(grave)
@@ -308,7 +308,7 @@ class Releases:
                 shutil.rmtree(scratch, ignore_errors=True)
 
     def admit(self, scratch: Path, manifest: Manifest) -> Release:
-        """Turn a finished scratch directory into a release: all is on the disk before one rename shows it.
+        """Turn a finished scratch directory into a release: write all files to the disk, then rename it.
 
         :param scratch: the directory of :meth:`writing`, with ``store/``, ``files/`` and the search index complete.
         """
@@ -330,7 +330,7 @@ def _usable(release: Release, damages: list[Damage]) -> Release:
 
 
 def damage_of(name: str, path: Path, expected: Packed, *, content: bool = False) -> Damage | None:
-    """What is wrong with a file; its size is looked at, its content only on request."""
+    """The damage of a file: checks its size, and on request its content."""
     try:
         size = path.stat().st_size
         if size != expected.bytes:
@@ -347,7 +347,7 @@ def _trouble(error: OSError) -> str:
 
 
 def _to_disk(path: Path) -> None:
-    """Have a file or the names in a directory written to the disk (fsync)."""
+    """Write a file, or the names in a directory, to the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

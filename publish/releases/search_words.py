@@ -1,4 +1,4 @@
-"""Words as the search index has them: whoever writes the index and whoever asks it cut and fold texts alike.
+"""Words of the search index: writing and searching split and normalise texts in the same way.
 
 It belongs to the contract between writing and reading a release, as :mod:`publish.releases.release` does.
 """
@@ -18,15 +18,15 @@ _LANGUAGES: Final = ("german", "english")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they are written, without what separates them."""
+    """The words of a text, without separators."""
     return _WORD.findall(text)
 
 
 def fold(word: str) -> str:
-    """What is left of a word without case and accents; umlauts and how they are written without them are the same.
+    """A word without case and accents; umlauts equal their transcriptions.
 
     ``Gießen``, ``GIESSEN`` and ``Giessen`` become ``giessen``; ``Förderung``, ``Foerderung`` and ``Forderung`` become
-    ``forderung``. A beginning of a word becomes a beginning of the folded word.
+    ``forderung``. The beginning of a word becomes the beginning of the folded word.
     """
     plain = unicodedata.normalize("NFKD", word.casefold())
     if not plain.isascii():
@@ -42,7 +42,7 @@ def folded(text: str) -> list[str]:
 class Stems:
     """Stems of folded words by the Snowball algorithms of both languages (https://snowballstem.org/).
 
-    A stemmer keeps state while it works, so each thread has its own.
+    A stemmer has state, so each thread has its own.
     """
 
     def __init__(self) -> None:

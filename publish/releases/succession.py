@@ -1,4 +1,4 @@
-"""What a build follows: the release before it, which gives it dates, a name and the earliest moment it may say."""
+"""The previous release of a build, which determines dates, name and earliest moment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from publish.releases.release import Release, ReleaseError, Releases
 
 
 def current(releases: Releases, warn: Callable[[str], None]) -> Release | None:
-    """The current release, if there is one and it is whole.
+    """The current release, if it exists and is intact.
 
-    :param warn: is told why it cannot be used.
+    :param warn: called with the reason why it cannot be used.
     """
     if releases.current_id() is None:
         return None
@@ -24,7 +24,7 @@ def current(releases: Releases, warn: Callable[[str], None]) -> Release | None:
 
 
 def last_known(releases: Releases) -> Release | None:
-    """The release whose dates and tombstones go on: the current one, or the last whose history can be read.
+    """The release from which dates and tombstones continue: the current one, or the last with a readable history.
 
     Other files of it may be damaged.
     """
@@ -40,11 +40,11 @@ def last_known(releases: Releases) -> Release | None:
 
 
 def name(releases: Releases, source: str, previous: Release | None) -> tuple[str, bool]:
-    """The name of the release of a source, and whether it is to be written: it may be there already.
+    """The name of the release of a source, and whether it has to be written: it may exist.
 
-    A damaged release is not written over, since somebody may be reading it; another name replaces it.
+    A damaged release is not overwritten, because other processes may be reading it; the replacement has another name.
 
-    :param source: hash of all that it is made from.
+    :param source: hash of all its inputs.
     :param previous: the release that it follows.
     """
     release_id = identity.release_id(source, previous.id if previous else None)
@@ -60,12 +60,12 @@ def name(releases: Releases, source: str, previous: Release | None) -> tuple[str
 
 
 def moment(previous: Release | None, warn: Callable[[str], None]) -> str:
-    """The moment of a build (``xsd:dateTime``, UTC): not before anything that is known, even if the clock goes back.
+    """The moment of a build (``xsd:dateTime``, UTC): not before any known moment, even if the clock was set back.
 
-    A date that goes back would hide a change from everybody who asks for what changed since a moment.
+    A date that goes back would hide a change from clients that ask for changes since a moment.
 
     :param previous: the release that it follows.
-    :param warn: is told when the clock cannot be right.
+    :param warn: called if the clock is wrong.
     """
     now, latest = identity.moment(), History.of(previous).latest
     if now >= latest:

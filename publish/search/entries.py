@@ -1,6 +1,6 @@
-"""What is searched and shown of each record: its names and texts, those of what it is linked to, and its facets.
+"""Search entries of records: names and texts, names of linked records and concepts, and facets.
 
-Which properties are texts, links or concepts is read from the record types, so a new property is found by itself.
+Which properties are texts, links or concepts is read from the record types, so a new property needs no code.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _CLASSES: Final = (100_000, 500_000, 1_000_000, 2_500_000)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 UNKNOWN: Final = "unknown"
-"""Amount class of a project whose amount no source tells."""
+"""Amount class of a project with an unknown amount."""
 
 
 @dataclass
 class SearchEntry:
     """One record in the index.
 
-    :ivar titles: all its names, for finding.
-    :ivar linked: names of what it is linked to and of its concepts, for finding.
-    :ivar around: for a territory the same, which says little of it, for finding.
-    :ivar texts: its other texts, for finding.
-    :ivar exact: names that mean just this record.
-    :ivar beside: who leads, organises or offers it, or where it is.
-    :ivar date: of award, or of the beginning; as precise as the source (decision 8).
-    :ivar amount: in euros, as far as it is known (decision 7).
-    :ivar located: the record whose coordinates it has, relative to ``{base}id/``.
+    :ivar titles: all its names, searched.
+    :ivar linked: names of linked records and of its concepts, searched.
+    :ivar around: the same for a territory, with a low weight, searched.
+    :ivar texts: its other texts, searched.
+    :ivar exact: names of exactly this record.
+    :ivar beside: its lead, organiser, provider or place, shown beside the title.
+    :ivar date: of the award, or of the start; as precise as the source (decision 8).
+    :ivar amount: known amount in euros (decision 7).
+    :ivar located: the record with its coordinates, relative to ``{base}id/``.
     :ivar facets: values by name of the facet.
     """
 
@@ -65,12 +65,12 @@ class SearchEntry:
 
 
 def token(name: str) -> str:
-    """A record type as addresses write it: ``funding-programme``."""
+    """A record type in addresses: ``funding-programme``."""
     return _CAMEL.sub("-", name).lower()
 
 
 def amount_class(amount: str) -> str:
-    """The class of an amount as addresses write it: ``-100000``, ``100000-500000``, ..., ``2500000-``."""
+    """The class of an amount in addresses: ``-100000``, ``100000-500000``, ..., ``2500000-``."""
     if not amount:
         return UNKNOWN
     above = [bound for bound in _CLASSES if Decimal(amount) >= bound]
@@ -88,7 +88,7 @@ class Entries:
     """Entries of records.
 
     :param records: all of them, by IRI relative to ``{base}id/``.
-    :param projects: projects as the Navigator profile has them: funding is reckoned once, there.
+    :param projects: projects of the Navigator profile, which calculates funding.
     """
 
     def __init__(self, records: Mapping[str, Node], projects: Iterable[Row], base: str) -> None:
@@ -163,14 +163,14 @@ class Entries:
         return ""
 
     def _in_districts(self, iri: str) -> frozenset[str]:
-        """The districts that a record lies in, by what it is linked to."""
+        """The districts of a record, by its links."""
         node = self._records.get(iri)
         if node is None:
             return frozenset()
         if node["type"] in with_role("district"):
             return frozenset([iri])
         if iri not in self._districts:
-            self._districts[iri] = frozenset()  # links may go in a circle
+            self._districts[iri] = frozenset()  # links may be circular
             near = [self._in_districts(other) for term in _situating() for other in _values(node, term)]
             self._districts[iri] = frozenset().union(*near)
         return self._districts[iri]
@@ -188,7 +188,7 @@ def _situating() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """Terms of a record type, by what they are good for."""
+    """Terms of a record type by their use in the search."""
 
     titles: tuple[str, ...]
     names: tuple[str, ...]
@@ -246,7 +246,7 @@ def _iris(node: Node, terms: Iterable[str]) -> Iterator[str]:
 
 
 def _date(node: Node, funding: Row | None) -> str:
-    """Of the first award, else of the beginning or the change; empty if none is known."""
+    """The date of the first award, otherwise of the start or change; empty if unknown."""
     awards = [str(grant["awardDate"]) for grant in funding["grants"] if grant["awardDate"]] if funding else []
     value = node.get("start") or node.get("changeDate") or ""
     return min(awards, default=str(value["@value"] if isinstance(value, dict) else value))

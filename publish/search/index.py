@@ -2,13 +2,13 @@
 
 ::
 
-    record       what a list of results shows, by number; the numbers are in the order in which records are listed
-    text         full text of the same numbers (FTS5): titles, linked names, texts, what is around; folded words only
-    word         every word of it, how it is written, its stems, and how many records have it
+    record       fields shown in a list of results, by number; numbers follow the default order
+    text         full text of the same numbers (FTS5): titles, linked names, texts, surroundings; folded words only
+    word         every word of it, its spelling, its stems, and the number of records with it
     infix        the same words by their trigrams (FTS5), to find words within words
-    exact        folded names that mean one record
+    exact        folded names of exactly one record
     facet_value  the values of each facet with their names, and the records that have them as a bitmap
-    ordering     numbers of all records in the order of a sort key; ``located``: for each number that of its place
+    ordering     numbers of all records in the order of a sort key; ``located``: for each number the number of its place
     place        records that have coordinates
 
 The same records give the same bytes with the same version of SQLite.
@@ -59,7 +59,7 @@ def write(path: Path, records: Mapping[str, Node], projects: Iterable[Row], base
     """Write the index of records.
 
     :param path: the file to make.
-    :param records: all that is published, by IRI relative to ``{base}id/``.
+    :param records: all published records, by IRI relative to ``{base}id/``.
     :param projects: projects of the Navigator profile, see :class:`publish.sync.navigator.Profile`.
     :param base: base IRI, ending in a slash.
     """
@@ -83,7 +83,7 @@ def write(path: Path, records: Mapping[str, Node], projects: Iterable[Row], base
 
 
 class _Folding(dict[str, str]):
-    """Folded words by how they are written; each different one is folded once."""
+    """Cache of folded words: each distinct spelling is folded once."""
 
     def __missing__(self, written: str) -> str:
         self[written] = found = fold(written)
@@ -95,9 +95,9 @@ class _Folding(dict[str, str]):
 
 
 def _listed(entries: Iterable[SearchEntry], folding: _Folding) -> list[SearchEntry]:
-    """In the order in which they are listed when nothing else decides: by type, the newest first, then by name."""
+    """Sort entries in the default order: by type, the newest first, then by name."""
     place = {token(name): number for number, name in enumerate(kind.name for kind in searched())}
-    # Stable sorts, the last one counts most.
+    # Stable sorts: the last one has precedence.
     found = sorted(entries, key=lambda entry: (folding.text(entry.title["de"]), entry.iri))
     found.sort(key=lambda entry: entry.date, reverse=True)
     found.sort(key=lambda entry: place[entry.type])
@@ -130,7 +130,7 @@ def _write_records(connection: sqlite3.Connection, entries: Sequence[SearchEntry
 
 
 def _exact(entry: SearchEntry) -> Iterator[str]:
-    """Homberg (Efze) is called by both names, and by the first alone."""
+    """The exact names of an entry: Homberg (Efze) by its full name, and by "Homberg"."""
     for name in entry.exact:
         yield name
         if " (" in name:
@@ -151,7 +151,7 @@ def _write_text(connection: sqlite3.Connection, entries: Sequence[SearchEntry], 
 
 
 def _write_words(connection: sqlite3.Connection, folding: _Folding) -> None:
-    """Write the vocabulary. Numbers have no stem and no inside, and nobody mistypes one into another."""
+    """Write the vocabulary. Numbers have no stems, no infixes and no corrections."""
     stems, written = Stems(), dict[str, str]()
     for original, short in folding.items():
         written.setdefault(short, original)
@@ -184,7 +184,7 @@ def _write_facets(connection: sqlite3.Connection, entries: Sequence[SearchEntry]
 
 
 def _labels(facet: str, value: str, records: Mapping[str, Node]) -> tuple[str, str]:
-    """German and English name of a value; an amount class is named by whoever shows it."""
+    """German and English name of a value; the page names amount classes."""
     match facet:
         case "type":
             label = next(kind.label for kind in searched() if token(kind.name) == value)

@@ -1,1 +1,1 @@
-"""What platforms, crawlers and feed readers fetch."""
+"""Files for platforms, crawlers and feed readers."""

@@ -27,7 +27,7 @@ def feed(rows: Iterable[Row], deleted: Iterable[Row], facts: ProfileFacts, langu
 
     :param rows: projects of the Navigator profile, newest first.
     :param deleted: deleted projects as the profile shows them, newest first.
-    :param language: of the texts, ``de`` or ``en``; a text that is not there in it is in the other one.
+    :param language: of the texts, ``de`` or ``en``; a missing text is replaced by that in the other language.
     :param now: moment of the build, for a feed without entries.
     """
     choice = "" if language == "de" else f"?lang={language}"

@@ -1,6 +1,6 @@
 """Projects in our profile for the Smart City Navigator: one self-contained object for each, see docs/navigator.md.
 
-The Navigator's own format is not public; this is our proposal of what a directory of projects needs.
+The Navigator's own format is not public; this is our proposal for a directory of projects.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class NavigatorProfile:
     """All projects, those that changed last first.
 
     :ivar rows: the projects; keys as in ``schema.json``.
-    :ivar dates: since when each is there and as it is, by IRI relative to ``{base}id/``.
+    :ivar dates: first publication and last change of each, by IRI relative to ``{base}id/``.
     """
 
     rows: list[Row]
@@ -47,7 +47,7 @@ def profile(
 ) -> NavigatorProfile:
     """The projects of a release.
 
-    A project changes here when anything that is shown of it does: also its places and grants.
+    A project counts as changed when any part of its object changes, including places and grants.
 
     :param records: all records, by IRI relative to ``{base}id/``.
     :param known: dates from the release before.
@@ -63,7 +63,7 @@ def profile(
     dates = dated({iri: _hash(row) for iri, row in rows.items()}, known, now)
     for iri, row in rows.items():
         row["issued"], row["modified"] = dates[iri].issued, dates[iri].modified
-    # Two stable sorts: newest first, and those of one moment by address.
+    # Two stable sorts: newest first, then by address.
     ordered = sorted(rows.values(), key=lambda row: str(row["id"]))
     ordered.sort(key=lambda row: str(row["modified"]), reverse=True)
     return NavigatorProfile(ordered, dates)
@@ -107,7 +107,7 @@ def _row(node: Node, records: Mapping[str, Node], grants: Iterable[Node], base: 
 
 
 def _members(node: Node, records: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
-    """Lead and partners; one that is withheld is left out."""
+    """Lead and partners, without withheld ones."""
     for role, iris in (("lead", [node["lead"]]), ("partner", node.get("partner", ()))):
         yield from ((role, records[iri]) for iri in iris if iri in records)
 
@@ -135,7 +135,7 @@ def _organisation(role: str, node: Node, base: str) -> Row:
 
 
 def _funding(grants: list[Node], records: Mapping[str, Node], base: str) -> Row:
-    """The grants of a project, and their sum as far as it is known (decision 7: no sum is split or counted twice)."""
+    """The grants of a project, and their known sum (decision 7: no sum is split or counted twice)."""
     own = [grant for grant in grants if "amount" in grant and len(grant["project"]) == 1]
     currencies = {grant.get("currency") for grant in own}
     summable = len(currencies) == 1

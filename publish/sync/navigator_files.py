@@ -1,4 +1,4 @@
-"""The Navigator profile in its formats, each of them cut by moment (see :mod:`publish.formats.by_moment`)."""
+"""The formats of the Navigator profile, with positions for cutting by moment (see :mod:`publish.formats.by_moment`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCHEMA: Final = "https://schema.org/"
 
 @dataclass(frozen=True)
 class ProfileFacts:
-    """What holds for the whole profile."""
+    """Facts about the whole profile."""
 
     base: str
     licence: str | None
@@ -36,7 +36,7 @@ class ProfileFacts:
 
 
 def facts(config: Graph, base: str) -> ProfileFacts:
-    """What the catalogue says of the profile's service and its publisher."""
+    """Facts of the catalogue about the service of the profile and its publisher."""
     service = URIRef(f"{base}catalog#navigator")
     publisher = config.value(URIRef(f"{base}catalog"), DCTERMS.publisher)
     licence = config.value(service, DCTERMS.license)
@@ -52,7 +52,7 @@ def facts(config: Graph, base: str) -> ProfileFacts:
 
 
 def write(files: Files, profile: NavigatorProfile, deleted: list[Row], facts: ProfileFacts) -> None:
-    """Write ``navigator/projects.*``, the schema of the JSON, and where the files can be cut.
+    """Write ``navigator/projects.*``, the schema of the JSON, and the positions for cutting.
 
     :param deleted: what :func:`deleted_projects` returned.
     """
@@ -77,7 +77,7 @@ def _text(value: Any) -> bytes:
 
 
 def deleted_projects(tombstones: Mapping[str, Absent], base: str) -> list[Row]:
-    """Projects that were published and are not any more, those deleted last first."""
+    """Deleted projects, the last deleted first."""
     found = [
         {
             "id": f"{base}id/{iri}",
@@ -121,7 +121,7 @@ def _feature(row: Row) -> Row:
 
 
 def _jsonld(document: Incremental, rows: list[Row], deleted: list[Row], facts: ProfileFacts) -> None:
-    """A feed of projects in schema.org's terms; self-contained, so that nobody has to fetch a context."""
+    """A feed of projects in schema.org's terms; self-contained, so that clients need not fetch a context."""
     address = f"{facts.base}navigator/projects.jsonld"
     head = {
         "@context": {

@@ -1,4 +1,4 @@
-"""The Navigator profile as a table: CSV and XLSX, and what GeoJSON has of each project."""
+"""The Navigator profile as a table: CSV, XLSX, and the properties in GeoJSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def flat(row: Row) -> dict[str, Cell]:
 
 
 def write_csv(document: Incremental, rows: list[Row]) -> None:
-    """RFC 4180 with LF; what a spreadsheet program would take for a formula begins with an apostrophe."""
+    """Write RFC 4180 with LF; text that a spreadsheet program would treat as a formula begins with an apostrophe."""
     document.fixed(_csv_line(list(COLUMNS)))
     document.entries((row["modified"], _csv_line([_harmless(value) for value in flat(row).values()])) for row in rows)
 
@@ -51,7 +51,7 @@ def _harmless(value: Cell) -> Any:
 
 
 def write_workbook(path: Path, rows: list[Row]) -> dict[str, list[CutSection]]:
-    """A workbook with one table; texts are written as texts, so nothing is ever a formula or a link.
+    """Write a workbook with one table; texts are text cells, so the file contains no formulas or links.
 
     :returns: the sections of the part of the package that holds the table, by its name.
     """
@@ -77,13 +77,13 @@ def write_workbook(path: Path, rows: list[Row]) -> dict[str, list[CutSection]]:
 
 
 def _sheet_sections(workbook: Path, moments: list[str]) -> list[CutSection]:
-    """Where the sheet can be cut: after a row, and without its dimension, which would be wrong and may be absent."""
+    """Positions for cutting the sheet: after each row, without its optional dimension, which would be wrong."""
     with zipfile.ZipFile(workbook) as package:
         sheet = package.read(_SHEET)
     dimension = re.search(rb"<dimension [^>]*/>", sheet)
     start, end = dimension.span() if dimension else (0, 0)
     ends = [found.end() for found in re.finditer(rb"</row>", sheet)]
-    # Of several rows of one moment, the last one counts.
+    # If several rows have the same moment, the last one counts.
     cuts = [Cut(moment=moment, end=place) for moment, place in dict(zip(moments, ends[1:], strict=True)).items()]
     return [
         CutSection(start=0, end=start, cuts=None),
@@ -112,7 +112,7 @@ def _german(concepts: Iterable[Row]) -> Cell:
 
 
 def _bitkom(row: Row) -> Iterable[Row]:
-    """Two fields of action may be close to the same one."""
+    """The Bitkom fields of a row, each once: two fields of action may be close to the same one."""
     return {match["id"]: match for field in row["fields"] for match in field["bitkom"]}.values()
 
 

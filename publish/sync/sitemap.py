@@ -1,4 +1,4 @@
-"""What crawlers read first: the addresses of all pages (https://www.sitemaps.org/protocol.html), and robots.txt."""
+"""Files for crawlers: the addresses of all pages (https://www.sitemaps.org/protocol.html), and robots.txt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _MOST: Final = 50_000
 
 Page = tuple[str, str | None]
-"""Address of a page and when it changed last: a day or a moment."""
+"""Address of a page and its last change: a day or a moment."""
 
 _SEARCHED: Final = (
     "q",
@@ -29,7 +29,7 @@ _SEARCHED: Final = (
     "sort",
     "page",
 )
-"""Parameters that the address of a search may begin with; named, as some readers of robots.txt drop an empty query."""
+"""Parameters with which the address of a search may begin; some readers of robots.txt ignore an empty query."""
 
 
 def write(files: Files, base: str, pages: Sequence[Page], most: int = _MOST) -> None:
@@ -61,7 +61,7 @@ def _document(root: str, element: str, pages: Sequence[Page]) -> bytes:
 
 
 def _robots(base: str) -> str:
-    """Everything may be read (RFC 9309) but answers to queries and searches, which have no end."""
+    """Allow everything (RFC 9309) except answers to queries and searches, which are unlimited in number."""
     path = urlsplit(base).path
     searches = (f"search?{name}=" for name in _SEARCHED)
     refused = ("sparql?query=", "sparql?*query=", *searches, "search.", "search/suggest")

@@ -1,4 +1,4 @@
-"""What is made of the records for others than RDF clients: the Navigator profile, the Atom feed and the sitemap."""
+"""Writes files for clients without RDF: the Navigator profile, the Atom feed and the sitemap."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _EXPLAINING: Final = ("ontology", "scheme", "records", "shapes", "sparql")
 def write_projects(
     files: Files, records: Mapping[str, Node], config: Graph, base: str, before: History, now: History, moment: str
 ) -> tuple[History, NavigatorProfile]:
-    """Write the projects for the Navigator and as news.
+    """Write the Navigator profile and the Atom feed.
 
     :param records: all records, by IRI relative to ``{base}id/``.
     :param config: the catalogue's configuration.
     :param before: history of the previous release.
-    :param now: history of this one, without that of the projects as they are shown.
+    :param now: history of this release, without that of the projects.
     :param moment: of the build.
-    :returns: the history with that of the projects, and the projects.
+    :returns: the history including the projects, and the projects.
     """
     facts = navigator_files.facts(config, base)
     shown = profile(records, before.projects, base, facts.licence, moment)
@@ -44,7 +44,7 @@ def write_projects(
 
 
 def write_sitemap(files: Files, base: str, datasets: Mapping[str, DatasetEntry], now: History) -> None:
-    """Write the addresses of all pages, with the dates of what they show.
+    """Write the addresses of all pages, with the dates of their content.
 
     :param datasets: those that have a page, by name.
     """

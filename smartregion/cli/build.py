@@ -45,9 +45,9 @@ def build_command(
 ) -> None:
     """Build a release from the source tables and make it the current one.
 
-    Records with a violation are withheld and listed; all others are published. The same input gives the same
-    release, which is then not built again. A release without more than SMARTREGION_SHRINK_PERCENT of the current
-    datasets or records is built, but not made current, and the exit status is 3.
+    Records with a violation are withheld and listed; all others are published. The same input gives the same release,
+    which is then not built again. A release that drops more than SMARTREGION_SHRINK_PERCENT of the current datasets or
+    records is built, but not made current, and the exit status is 3.
 
     \b
     Examples:
@@ -62,7 +62,7 @@ def build_command(
 
 
 def build_release(settings: Settings, percent: float) -> Outcome:
-    """Build, tell what came of it, and exit if it was not made current."""
+    """Build, print the result, and exit if the release was not made current."""
     started = time.monotonic()
     with progress() as report, workers() as executor:
         releases = Releases(settings.var)

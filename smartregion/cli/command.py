@@ -1,4 +1,4 @@
-"""What the commands share: how they fail, their common options, and where their work is done."""
+"""Shared code of the commands: errors, common options, and worker processes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _MENDABLE: Final = {
     "publish.releases.release": "ReleaseError",
     "smartregion.web.server": "ServerError",
 }
-"""Class of the errors that a person can mend, by module."""
+"""Classes of errors that a person can correct, by module."""
 
 
 class Failure(click.ClickException):
-    """An error that a person can mend: one sentence, no traceback, exit status 2."""
+    """An error that a person can correct: one sentence, no traceback, exit status 2."""
 
     exit_code = 2
 
@@ -46,7 +46,7 @@ def settings_message(error: ValidationError) -> str:
 
 
 def override(settings: Settings, **given: Any) -> Settings:
-    """The settings with the options of a command, checked as if they had come from the environment."""
+    """The settings with the options of a command, validated like environment variables."""
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
         return Settings(**{**settings.model_dump(), **chosen})
@@ -55,7 +55,7 @@ def override(settings: Settings, **given: Any) -> Settings:
 
 
 def validator(settings: Settings) -> Validator:
-    """How records are validated."""
+    """The validation function of the settings."""
     # Imported here, as below, because it is slow to import and few commands need it.
     from ingest.validation.validation import fast, reference
 
@@ -71,7 +71,7 @@ base_option = click.option("--base", help="Base IRI of everything that is publis
 
 
 class Commands(click.Group):
-    """Commands that are imported when they are called; errors that a person can mend are one sentence and status 2.
+    """Commands that are imported when they are called; errors that a person can correct give one sentence, status 2.
 
     :param where: module of this package and name in it, by command: ``{"build": "build:build_command"}``.
     """
@@ -100,22 +100,22 @@ class Commands(click.Group):
             raise Failure(str(error)) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
-                raise  # whoever reads the output has gone; click ends quietly
+                raise  # the reader of the output has closed it; click ends quietly
             raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
 
 
 def _mendable() -> tuple[type[Exception], ...]:
-    """The errors that a person can mend, of the modules that are loaded: no others can have been raised."""
+    """The errors that a person can correct, of the loaded modules: others cannot have been raised."""
     return tuple(getattr(sys.modules[module], name) for module, name in _MENDABLE.items() if module in sys.modules)
 
 
 def say(line: str) -> None:
-    """Something that an operator should know, on standard error."""
+    """Print a warning for the operator on standard error."""
     click.echo(line, err=True)
 
 
 @contextmanager
 def workers() -> Iterator[Executor]:
-    """A process for each processor; spawned, because forking a process with threads is not safe."""
+    """One process for each processor; spawned, because forking a process with threads is not safe."""
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as executor:
         yield executor

@@ -1,4 +1,4 @@
-"""``smartregion init``: the records that come with the program, as a directory to go on with."""
+"""``smartregion init``: copies the records of the wheel into a directory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from smartregion.cli.command import Failure
 
 _RECORDS: Final = "smartregion_data"
-"""The directory in site-packages that ``data/`` is installed as."""
+"""Directory in site-packages into which ``data/`` is installed."""
 
 
 @click.command("init")
@@ -42,7 +42,7 @@ def init_command(directory: Path) -> None:
 def _records() -> list[Path]:
     spec = find_spec(_RECORDS)
     places = [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
-    # Of an editable installation, one of the places is a hook and no directory.
+    # In an editable installation, one of the places is a hook and no directory.
     found = [path for place in places if place.is_dir() for path in sorted(place.iterdir()) if path.is_file()]
     if not found:
         raise Failure("The records are not part of this installation. Install it again from the wheel.")

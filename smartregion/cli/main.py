@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints.
+"""The command line: parses options, calls functions, prints results.
 
 Exit status: 0 done, 1 findings with ``--strict`` (``harvest-check`` and ``validate FILES``: any fault), 2 error, 3 not
 made current because too much would vanish.
@@ -25,7 +25,7 @@ _WHERE: Final = {
     "push": "push:push_command",
     "harvest-check": "harvest:harvest_check_command",
 }
-"""Module and name of each command. They are imported when they are called: some need what is slow to import."""
+"""Module and name of each command. They are imported when they are called, because some import slowly."""
 
 
 @click.group(cls=Commands, where=_WHERE, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-"""How far a command has come: a bar for each of its phases, on standard error."""
+"""Progress bars of a command on standard error, one for each phase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``smartregion releases``: what has been built, whether it is whole, and which of it is current."""
+"""``smartregion releases``: lists, verifies, activates and prunes releases."""
 
 from __future__ import annotations
 
@@ -122,6 +122,6 @@ def prune_command(settings: Settings, keep: int, var: Path | None) -> None:
 
 
 def refuse(releases: Releases, losses: list[Loss], release_id: str, percent: float) -> NoReturn:
-    """Tell what would vanish, and end with the status that says so."""
+    """Print what would vanish, and exit with status 3."""
     print_losses(last_known(releases), losses, release_id, percent)
     sys.exit(_SHRUNK)

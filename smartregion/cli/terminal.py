@@ -1,4 +1,4 @@
-"""What the command line shows when it is done: tables and findings."""
+"""Output of the command line: tables and findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES_SHOWN = 3
 
 
 def print_outcome(outcome: Outcome, seconds: float) -> None:
-    """What a build did, in a table."""
+    """Print the result of a build as a table."""
     manifest = outcome.release.manifest
     table = Table("dataset", box=None)
     for heading in ("records", "withheld", "triples"):
@@ -30,11 +30,11 @@ def print_outcome(outcome: Outcome, seconds: float) -> None:
 
 
 def print_losses(old: Release | None, losses: list[Loss], release_id: str, percent: float) -> None:
-    """What would vanish and how to go on, in German and English.
+    """Print what would vanish and how to continue, in German and English.
 
     :param old: the current release.
-    :param losses: what speaks against making another one current.
-    :param percent: share that may vanish.
+    :param losses: the losses that prevent the activation of the other one.
+    :param percent: maximum share that may vanish.
     """
     table = Table("", box=None)
     for heading in ("now / jetzt", "gone / entfällt", "%"):

@@ -1,4 +1,4 @@
-"""``smartregion validate`` and ``smartregion template``: files that people send, and tables for them to fill in."""
+"""``smartregion validate`` and ``smartregion template``: checks of files, and templates."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def template_command(
 
 
 def _write_report(parts: Sequence[SourcePart], paths: Sequence[Path], style: str, language: str, base: str) -> None:
-    """Write what was found to standard output.
+    """Write the report to standard output.
 
     :param paths: of the files, in the same order.
     :param style: one of :data:`_STYLES`.

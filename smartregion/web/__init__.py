@@ -1,1 +1,1 @@
-"""The web application: everything that reads a release and shows it to people, programs and portals."""
+"""The web application: reads a release and serves it to people, programs and portals."""

@@ -1,4 +1,4 @@
-"""The web application: everything that reads a release and shows it to people, programs and portals."""
+"""The web application: reads a release and serves it to people, programs and portals."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from sparql_engine.embedded import EmbeddedEngine
 from sparql_engine.processes import Snapshot
 
 _WORTH_A_FILE = 0.01
-"""Seconds: a query that is answered in less is asked again rather than looked up on disk."""
+"""Seconds: answers of faster queries are not cached on disk."""
 
 _UNPACKED = 25
-"""How many times its size a workbook may unpack to; XML of tables packs to a tenth."""
+"""Maximum ratio of unpacked size to size of a workbook; XML of tables compresses to a tenth."""
 
 _COMPRESSED: Final = sorted(
     {
@@ -74,11 +74,11 @@ BLUEPRINTS: Final = (
     vocabulary.blueprint,
     legal.blueprint,
 )
-"""All pages and files, beside the SPARQL endpoint."""
+"""All blueprints except the SPARQL endpoint."""
 
 
 def create_app(settings: Settings) -> Flask:
-    """The application over the releases below ``settings.var``.
+    """Make the application for the releases below ``settings.var``.
 
     It starts without a release and answers 503 until there is one. The query processes start with the first query.
     """
@@ -101,7 +101,7 @@ def create_app(settings: Settings) -> Flask:
     public: Engine = _engine(settings, current, limits)
     if settings.cache_megabytes and not settings.engine:
         public = CachingEngine(public, settings.var / "cache", settings.cache_megabytes, _WORTH_A_FILE)
-    # Pages have a query process of their own: they stay quick while others keep all public ones busy.
+    # Pages have a separate query process, so they stay fast while all public ones are busy.
     workers = limits.workers if settings.engine else 1
     private = _engine(settings, current, replace(limits, workers=workers, queue=4 * limits.queue))
     observer = Observer(current, settings.query_workers, texts=settings.log_queries)
@@ -148,7 +148,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def wsgi() -> Flask:
-    """The application with settings from the environment, for a WSGI server; its log goes to standard error."""
+    """Make the application with settings from the environment, for a WSGI server; it logs to standard error."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     return create_app(Settings())
 
@@ -168,7 +168,7 @@ def _limits(settings: Settings) -> Limits:
 
 def _engine(settings: Settings, current: Current, limits: Limits) -> Engine:
     if settings.engine:
-        # Imported here because it is slow to import and seldom wanted.
+        # Imported here because it imports slowly and is rarely needed.
         from sparql_engine.remote import RemoteEngine
 
         return RemoteEngine(settings.engine, limits, lambda: current().release.id, lambda: current().graphs())
@@ -201,7 +201,7 @@ def _snapshot(current: Current, most: int) -> Snapshot:
 
 
 def _stamp(legal: Path | None) -> str:
-    """Hash of this package and of the operator's texts: pages change when these do, not only with the release."""
+    """Hash of this package and of the operator's texts, because pages change with these, too."""
     digest = hashlib.sha256()
     for directory in (Path(__file__).parent, *([legal] if legal else [])):
         for path in sorted(directory.rglob("*")):

@@ -34,16 +34,16 @@ from sparql_engine.lanes import SPARE
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 10
 _PAGE_THREADS = 16
-"""Threads beside those that queries, checks, bodies and long answers can occupy: pages are answered while all wait."""
+"""Threads in addition to those that queries, checks, bodies and long answers can occupy, for pages."""
 _CONNECTIONS = 8192
-"""Open connections of a server process; those that do nothing cost a little memory each and no thread."""
+"""Maximum number of open connections of a server process; an idle one needs little memory and no thread."""
 _HEAD_SECONDS = 10
 _MOST_ENDS, _ENDS_SECONDS = 10, 60.0
-"""So many ends of server processes within so many seconds are a fault that starting them again does not mend."""
+"""Number of ends of server processes, and seconds, after which restarting is considered useless."""
 
 
 class ServerError(Exception):
-    """The server cannot be started, or has ended by itself."""
+    """The server cannot start, or has ended unexpectedly."""
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -66,7 +66,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
-        # HTTP/2 without TLS lets one connection hold a hundred answers open; who wants HTTP/2 has it at the proxy.
+        # HTTP/2 without TLS lets one connection hold a hundred answers open; the proxy provides HTTP/2.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEAD_SECONDS),
         backlog=_CONNECTIONS,
@@ -99,7 +99,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
 
 class _Server(MPServer):
-    """Starts server processes again however soon they end, unless that happens again and again."""
+    """Restarts server processes however soon they end, unless they end too often."""
 
     failed = False
 
@@ -115,12 +115,12 @@ class _Server(MPServer):
             self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
             return
         super()._respawn_workers(workers, *arguments, **options)
-        # Of a process that ends within 5.5 s of its start, Granian thinks that it always will, and stops all.
+        # Granian stops all processes if one ends within 5.5 s of its start.
         self.respawned_wrks.clear()
 
 
 def _in_server_process() -> Flask:
-    """The application, in a process that Ctrl+C reaches by the main process alone, and that ends with that.
+    """Run the application in a process that gets Ctrl+C only through the main process and ends with it.
 
     Granian does not survive two signals at once, and processes that outlive the main one would keep the port.
     """
@@ -135,13 +135,13 @@ def _in_server_process() -> Flask:
 
 
 def _raise_open_files() -> None:
-    """Allow as many open files as the system lets this user have: each connection is one."""
+    """Raise the limit of open files to the maximum of the system: each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _threads(settings: Settings) -> int:
-    """As many as queries, checks and what is read for them can occupy, and some for pages."""
+    """Number of threads: those that queries, checks and their bodies can occupy, and some for pages."""
     queries = settings.query_workers + SPARE + settings.query_queue + QUERY_BODIES
     checks = settings.check_workers + settings.check_queue + UPLOADS + LINKS
     return queries + checks + LONG_ANSWERS + _PAGE_THREADS
@@ -153,7 +153,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def check_address(settings: Settings) -> None:
-    """Whether the address is free; Granian would share the port with whoever has it already.
+    """Check that the address is free; Granian would share the port with another program.
 
     :raises ServerError: it is not.
     """
@@ -169,13 +169,13 @@ def check_address(settings: Settings) -> None:
 
 
 def _near(host: str) -> str:
-    """The host to ask from this machine."""
+    """The host for requests from this machine."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
     return f"[{near}]" if ":" in near else near
 
 
 def _shown(host: str) -> str:
-    """The host to tell people."""
+    """The host for messages."""
     near = _near(host)
     return "localhost" if near in {"127.0.0.1", "[::1]"} else near
 

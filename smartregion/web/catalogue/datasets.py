@@ -1,4 +1,4 @@
-"""Datasets: what the catalogue says about one, its downloads, and a list of its records."""
+"""Pages of datasets: description in the catalogue, downloads, and a list of records."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SHOWN: Final = {
         ("dcat", "contactPoint", lazy_gettext("Kontakt")),
     )
 }
-"""What a page shows of the catalogue, in this order."""
+"""Properties of the catalogue on a page, in this order."""
 
 
 @blueprint.get("/dataset/<name>")
@@ -93,7 +93,7 @@ def _page(name: str, iri: str, triples: Triples) -> str:
 
 
 def _records(name: str) -> list[Value]:
-    """Links to the records, by name; of many the first."""
+    """Links to the first records, by name."""
     manifest, engine = published().release.manifest, site().private
     record_class = manifest.datasets[name].record_class
     if record_class is None:

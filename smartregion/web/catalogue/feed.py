@@ -1,4 +1,4 @@
-"""The catalogue: for portals the RDF that the build has written, in pages and by dataset; for people a page."""
+"""The catalogue: for portals the RDF files of the build, in pages and by dataset; for people a page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from smartregion.web.site.site import published, site
 blueprint = Blueprint("feed", __name__)
 
 SUFFIXES: Final = ("ttl", "rdf", "jsonld", "nt", "html")
-"""Representations of the catalogue and of a dataset that are shown, the usual one first."""
+"""Representations of the catalogue and of a dataset that pages list, the default first."""
 
 OFFERED: Final = sources(SUFFIXES)
 """All representations; see :func:`smartregion.web.http.negotiation.sources`."""
@@ -34,7 +34,7 @@ WHERE {
   ?part ?p ?o FILTER(STRSTARTS(STR(?part), CONCAT(STR(?catalog), "#")))
   OPTIONAL { ?o ?q ?name FILTER(?q = <http://purl.org/dc/terms/title>) }
 }"""
-"""What datasets share and the catalogue describes once: publisher, contact, rights, services."""
+"""Shared nodes that the catalogue describes once: publisher, contact, rights, services."""
 
 _NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
 
@@ -48,19 +48,19 @@ def catalog(suffix: str | None = None) -> ResponseReturnValue:
     chosen = suffix or choose(OFFERED)
     if chosen == "html":
         return documents.not_modified("html") or documents.finish(Response(_for_people(feed)), "html")
-    # The links from page to page keep the suffix of the address: whoever has chosen a syntax by it stays with that.
+    # Links between pages keep the suffix of the address, so that clients stay with their syntax.
     stem = f"suffix/{number}" if suffix and feed.pages > 1 else str(number)
     return answer("/catalog", stem, chosen, number, feed.pages)
 
 
 def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) -> Response:
-    """A document of the feed in the profile that the client wants, with links (RFC 8288) to the others.
+    """Return a document of the feed in the profile that the client prefers, with links (RFC 8288) to the others.
 
     :param path: of the document, without suffix.
     :param stem: of its files below ``feed/<token>/``.
     :param suffix: of the syntax.
     :param number: of the page, of ``last`` pages.
-    :raises NotFound: it is not there, or not in this syntax.
+    :raises NotFound: it does not exist, or not in this syntax.
     """
     if suffix not in OFFERED:
         raise NotFound
@@ -80,10 +80,10 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
 
 
 def _links(place: _Place, path: str, suffix: str) -> Iterator[str]:
-    """The same in other syntaxes and profiles (Content Negotiation by Profile, 7.2.1), and the other pages.
+    """Links to other syntaxes and profiles (Content Negotiation by Profile, 7.2.1), and to the other pages.
 
-    Another profile is named by the address that all its syntaxes share, so that no client that prefers a syntax is led
-    into another profile.
+    Another profile is linked by the address that all its syntaxes share, so that a client that prefers a syntax does
+    not get another profile.
     """
     profile = place.feed.profiles[place.token]
     yield f'<{place.address(request.path)}>; rel="self"; type="{MEDIA_TYPES[suffix]}"; profile="{profile}"'
@@ -99,7 +99,7 @@ def _links(place: _Place, path: str, suffix: str) -> Iterator[str]:
 
 
 class _Place(NamedTuple):
-    """Where an answer stands among the profiles and pages of the feed."""
+    """The profile and page of an answer of the feed."""
 
     feed: Feed
     token: str
@@ -113,7 +113,7 @@ class _Place(NamedTuple):
         return f"{request.script_root}{path}" + (f"?{urlencode(query)}" if query else "")
 
     def others(self) -> Iterator[tuple[str, _Place]]:
-        """The other pages, by their relation to this one; none when all is on one page."""
+        """The other pages, by their relation to this one; none if there is one page."""
         numbers = {"first": 1, "prev": self.number - 1, "next": self.number + 1, "last": self.last}
         for relation, number in numbers.items():
             if self.last > 1 and 1 <= number <= self.last:

@@ -1,4 +1,4 @@
-"""What the release holds as files: statistics, vocabulary, shapes, dumps, sources; sent as they are."""
+"""Serves files of the release unchanged: statistics, vocabulary, shapes, dumps, sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from smartregion.web.site.site import published
 blueprint = Blueprint("files", __name__)
 
 _METADATA: Final = "-metadata.json"
-"""Behind the address of a table: what is in its columns (Model for Tabular Data, 5.3)."""
+"""Suffix of the description of columns of a table (Model for Tabular Data, 5.3)."""
 
 _GRAPHS = {"history": "history", "summary": "summary", "void": "void", "vocabulary": "ontology"}
 
@@ -28,33 +28,33 @@ _GRAPHS = {"history": "history", "summary": "summary", "void": "void", "vocabula
 @blueprint.get("/<any(void, history, summary, tombstones, ontology, shapes, examples):family>")
 @blueprint.get("/<any(void, history, summary, tombstones, ontology, shapes, examples):family>.<suffix>")
 def document(family: str, suffix: str | None = None) -> ResponseReturnValue:
-    """A graph of its own address: a page for people, RDF for programs."""
+    """A graph with an address: a page for people, RDF for programs."""
     return _negotiated(family, suffix, _PAGES.get(family, _downloads_page))
 
 
 @blueprint.get("/shapes/catalogue")
 @blueprint.get("/shapes/catalogue.<suffix>")
 def catalogue_shapes(suffix: str | None = None) -> ResponseReturnValue:
-    """What a page of the catalogue conforms to beyond the official shapes."""
+    """The shapes of a page of the catalogue, besides the official ones."""
     return _negotiated("shapes/catalogue", suffix, _downloads_page)
 
 
 @blueprint.get("/living-in-eu")
 @blueprint.get("/living-in-eu.<suffix>")
 def living_in_eu(suffix: str | None = None) -> ResponseReturnValue:
-    """What the service meets of the Minimal Interoperability Mechanisms."""
+    """Which requirements of the Minimal Interoperability Mechanisms the service meets."""
     return _negotiated("living-in-eu", suffix, _mims_page)
 
 
 @blueprint.get("/.well-known/void")
 def well_known_void() -> ResponseReturnValue:
-    """The statistics, where VoID (section 7.2) has clients look for them."""
+    """The statistics, at the address of VoID (section 7.2)."""
     return _negotiated("void", None, statistics.page)
 
 
 @blueprint.get("/.well-known/sparql-examples/<name>")
 def example(name: str) -> ResponseReturnValue:
-    """Leads from an example query to the document with all of them, for people to the page where it can be asked."""
+    """Redirect from an example query to the document with all of them, for people to the query page."""
     if wants_html():
         return redirect(url_for("sparql.sparql", _anchor=name), 303)
     return redirect(url_for(".document", family="examples"), 303)
@@ -69,7 +69,7 @@ def scheme(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/dump/<name>")
 def dump(name: str) -> ResponseReturnValue:
-    """A dataset, or the whole catalogue, as a file; without a suffix, browsers are led to its page."""
+    """A dataset, or the whole catalogue, as a file; without a suffix, browsers are redirected to its page."""
     if name.endswith(".gz"):
         return delivery.send_gzip(f"dump/{name.removesuffix('.gz')}")
     stem, suffix = split(name)
@@ -84,7 +84,7 @@ def dump(name: str) -> ResponseReturnValue:
     if response.mimetype == MEDIA_TYPES["csv"]:
         address = url_for(".dump", name=f"{stem}.csv{_METADATA}")
         link = f'<{address}>; rel="describedby"; type="application/csvm+json"'
-        # The first, because readers look at links in turn and warn of what is no metadata (csvw).
+        # The first, because readers try links in order and warn about links that are not metadata (csvw).
         response.headers.setlist("Link", [link, *response.headers.getlist("Link")])
     response.headers.add("Link", f'<{url_for(".document", family="shapes")}>; rel="describedby"')
     return response
@@ -92,18 +92,18 @@ def dump(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/graph/<name>")
 def graph(name: str) -> ResponseReturnValue:
-    """Leads from a named graph to a document with its triples."""
+    """Redirect from a named graph to a document with its triples."""
     if name in _GRAPHS:
         return redirect(url_for(".document", family=_GRAPHS[name]), 303)
     if f"dump/{name}.nt" not in published().release.manifest.files:
         raise NotFound
-    # Files have no language, but a browser is led on to a page.
+    # Files have no language, but browsers are redirected to a page.
     return redirect(url_for(".dump", name=name, lang=request.args.get("lang")), 303)
 
 
 @blueprint.get("/source/<name>")
 def source(name: str) -> ResponseReturnValue:
-    """An input table as it was read; its encoding is its author's."""
+    """A source table, unchanged, in its author's encoding."""
     response = delivery.send(f"source/{name}")
     response.headers["Content-Type"] = response.mimetype
     return response
@@ -111,14 +111,14 @@ def source(name: str) -> ResponseReturnValue:
 
 @blueprint.get("/<any('context.jsonld', 'quality.json', 'completion.json'):name>")
 def single(name: str) -> ResponseReturnValue:
-    """The JSON-LD context, the findings of the release, and what the query editor completes."""
+    """The JSON-LD context, the findings of the release, and the completion of the query editor."""
     return delivery.send(name)
 
 
 def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], str] | None) -> Response:
-    """The representation that the suffix or the Accept header asks for.
+    """The representation that the suffix or the Accept header selects.
 
-    :param page: makes the HTML of the stem and its suffixes; None when there is no page.
+    :param page: makes the HTML from the stem and its suffixes; None if there is no page.
     """
     files = published().release.manifest.files.keys() - INTERNAL
     suffixes = [known for known in MEDIA_TYPES if f"{stem}.{known}" in files]
@@ -161,7 +161,7 @@ def _mims_page(stem: str, suffixes: list[str]) -> str:
 
 
 def _link(address: str) -> str | None:
-    """Where a link to an address below the base leads, as a page in the language that was chosen."""
+    """The target of a link below the base, as a page in the chosen language."""
     if "?" in address:
         return f"{request.script_root}/{address}"
     return href(published().release.manifest.base + address)

@@ -1,7 +1,7 @@
-"""Which application profile a client gets: by ``?profile=``, else by Accept-Profile, else the usual one.
+"""Chooses the application profile: by ``?profile=``, else by Accept-Profile, else the default.
 
 Content Negotiation by Profile (https://www.w3.org/TR/dx-prof-conneg/), sections 7.2 (headers) and 7.3 (query string,
-with a key of our own). A profile is named by its IRI, in angle brackets or not, or by the token that Link headers give.
+with our own key). A profile is named by its IRI, in angle brackets or not, or by the token in Link headers.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _WISH: Final = re.compile(r"\s*(?:<([^<>]*)>|([^\s,;<>]+))\s*(?:;\s*q\s*=\s*([0-
 
 
 def choose(feed: Feed) -> str:
-    """The token of the profile that the client likes best; of those in an address, the first that there is.
+    """The token of the profile that the client prefers; in an address, the first known one.
 
-    :raises Problem: the address asks for profiles that there are not. A header that does gets the usual one.
+    :raises Problem: the address names only unknown profiles. A header with unknown profiles gets the default.
     """
     tokens = {name: token for token, iri in feed.profiles.items() for name in (token, iri)}
     if "profile" in request.args:
@@ -35,7 +35,7 @@ def choose(feed: Feed) -> str:
 
 
 def describe(response: Response, feed: Feed, chosen: str) -> None:
-    """Say which profile the answer is in, and how the profiles are called (section 7.2.1.2)."""
+    """Add headers with the profile of the answer and the tokens of all profiles (section 7.2.1.2)."""
     response.headers["Content-Profile"] = f"<{feed.profiles[chosen]}>"
     response.vary.add("Accept-Profile")
     response.headers.add("Link", f'<{feed.profiles[chosen]}>; rel="profile"')
@@ -46,7 +46,7 @@ def describe(response: Response, feed: Feed, chosen: str) -> None:
 
 
 def _wishes(text: str) -> list[tuple[str, float]]:
-    """Names of profiles with their weights (RFC 9110, 12.4.2), as they come."""
+    """Names of profiles with their weights (RFC 9110, 12.4.2), in order."""
     return [(iri or name, _weight(weight)) for iri, name, weight in _WISH.findall(text)]
 
 

@@ -1,4 +1,4 @@
-"""The page about how much there is of what: the release's VoID description, with every part of it under its anchor."""
+"""The page of statistics: the VoID description of the release, with an anchor for each part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARTS: Final = {iri(_CLASSES), iri(_PROPERTIES)}
 
 @dataclass(frozen=True)
 class Partition:
-    """Part of a dataset: what uses a class, or a property.
+    """A class partition or property partition of a dataset.
 
     :ivar count: entities of the class, triples with the property.
     """

@@ -1,4 +1,4 @@
-"""Pages about what the data mean: the vocabulary, the concept schemes, the shapes, and the types of record."""
+"""Pages of the data model: vocabulary, concept schemes, shapes, and record types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SEARCHED: Final = {"field-of-action": "field", "project-status": "status"}
 """Filter of the search by the scheme that its values come from."""
 
 _ALL_SCHEMES: Final = "concept-schemes"
-"""The dataset that has them all."""
+"""The dataset of all concept schemes."""
 
 _USING: Final = """PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 SELECT DISTINCT ?record ?type WHERE {{
@@ -65,17 +65,17 @@ _CONSTRAINTS: Final = {
     "sh:lessThanOrEquals": lazy_gettext("nicht größer als"),
     "sh:sparql": lazy_gettext("Abfrage"),
 }
-"""What constraints require, in words; others are shown by their name."""
+"""Requirements of constraints in words; others are shown by their name."""
 
 
 def ontology_page(stem: str, suffixes: list[str]) -> str:
-    """Every term of the vocabulary with its texts, where it is used, and what changed."""
+    """Every term of the vocabulary with its texts, its uses and changes."""
     vocabulary = published().read(VOCABULARY)
     return render_template("ontology.html", stem=stem, suffixes=suffixes, vocabulary=vocabulary, term=_term)
 
 
 def shapes_page(stem: str, suffixes: list[str]) -> str:
-    """What valid records are, by type of record."""
+    """Rules of valid records, by record type."""
     rules = published().read(RULES)
     return render_template(
         "shapes.html", stem=stem, suffixes=suffixes, rules=rules, constraints=_CONSTRAINTS, term=_term
@@ -99,13 +99,13 @@ def schemes() -> ResponseReturnValue:
 
 @blueprint.get("/records")
 def records() -> ResponseReturnValue:
-    """All types of record."""
+    """All record types."""
     return _page("records.html", types=published().read(RECORDS))
 
 
 @blueprint.get("/records/<segment>")
 def record(segment: str) -> ResponseReturnValue:
-    """The fields of a type of record; two types may share a part of their addresses.
+    """The fields of a record type; two types may share a part of their addresses.
 
     :raises NotFound: there is no such type.
     """
@@ -122,14 +122,14 @@ def _page(template: str, **values: Any) -> Response:
 
 
 def _term(name: str) -> Value:
-    """A term by its short name or IRI, with a link to what explains it."""
+    """A term by its short name or IRI, with a link to its explanation."""
     prefix, colon, local = name.partition(":")
     known = colon and prefix in ontology.PREFIXES and not local.startswith("//")
     return Value(name, href(ontology.PREFIXES[prefix] + local if known else name))
 
 
 def _using(scheme: str, concept: Mapping[str, str]) -> str:
-    """Where the records that use a concept are shown: a search, or a query on its page."""
+    """Address of the records that use a concept: a search, or a query on the query page."""
     if scheme in _SEARCHED:
         return url_for("search.results", **{_SEARCHED[scheme]: concept["notation"]})  # type: ignore[arg-type]
     query = _USING.format(concept=concept["iri"], base=published().release.manifest.base)
@@ -137,7 +137,7 @@ def _using(scheme: str, concept: Mapping[str, str]) -> str:
 
 
 def _segment_labels() -> dict[str, Texts]:
-    """Names of the types of record by the part of their addresses."""
+    """Names of the record types by the segment of their addresses."""
     found = published().read(RECORDS)
     types = sorted(found, key=lambda entry: entry["records"])
     return {entry["segment"]: entry["label"] for entry in types}

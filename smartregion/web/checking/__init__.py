@@ -1,1 +1,1 @@
-"""Checks of files that somebody sends."""
+"""Checks of submitted files."""

@@ -1,10 +1,10 @@
-"""The program that checks what people send, started by :mod:`smartregion.web.checking.processes`.
+"""The program that checks submitted files, started by :mod:`smartregion.web.checking.processes`.
 
-Its first process (see :mod:`sparql_engine.forking`) leaves the network and reads the records that there are; for each
-check it forks a process with limits of time and memory, which ends with the check. So a file that is made to do harm
-ends no more than its own check, and nothing of it is left.
+Its first process (see :mod:`sparql_engine.forking`) leaves the network and reads the existing records; for each
+check it forks a process with limits of time and memory, which ends after the check. So a hostile file can end only its
+own check, and leaves no state.
 
-A process is sent one job and answers with a line of JSON (what the answer is) and its bytes.
+A process gets one job and answers with a line of JSON (kind of the answer) and bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sparql_engine import forking
 
 _MOST_ROWS: Final = 300
 _LITTLE: Final = 2**24
-"""Bytes: who has fewer left has run out of memory."""
+"""Bytes: a process with less free memory has run out of memory."""
 
 _FIRST: Final = (
     "Kennung;Titel (deutsch);Federführung;Handlungsfeld;Beginn;Ende\na;A;Hanau;Smart Energy;2024;2025\n".encode()
@@ -48,10 +48,10 @@ def main() -> None:
     directory = Path(start["directory"])
     validator = reference if start["reference"] else fast
     try:
-        # A release that was built before sources had their catalogue beside them knows no records.
+        # In a release of an older version the sources have no catalogue beside them; it has no records to compare with.
         has_records = (directory / "catalogue.ttl").exists()
         there = standing(directory, start["base"]) if has_records else Standing(start["base"], (), {})
-        # What the first check reads and compiles, all others have.
+        # The first check fills caches that all forked processes share.
         _check(Submitted("first.csv", _FIRST), there, SheetLimits(), validator)
     except (CatalogueError, OSError) as error:
         control.send(["failed", str(error), isolated])
@@ -71,7 +71,7 @@ def _serve(connection: Connection, start: dict[str, Any], there: Standing, valid
     except MemoryError:
         header, body = {"kind": "memory"}, b""
     except Exception:  # noqa: BLE001 - told to the server, which logs it
-        # Libraries in C say all kinds of things when there is no memory left.
+        # Libraries in C raise various errors when memory is exhausted.
         is_full = forking.address_space() > limit - _LITTLE
         header, body = {"kind": "memory"} if is_full else {"kind": "failed", "detail": traceback.format_exc()}, b""
     connection.send_bytes(json.dumps(header).encode() + b"\n" + body)
@@ -80,7 +80,7 @@ def _serve(connection: Connection, start: dict[str, Any], there: Standing, valid
 
 
 def _answer(job: dict[str, Any], there: Standing, validator: Validator) -> Answer:
-    """The answer to a job; a copy that cannot be made is answered by what was found."""
+    """The answer to a job; if a copy cannot be made, the answer is the report."""
     try:
         record_type = by_name(job["type"]) if job["type"] else None
     except KeyError:

@@ -1,4 +1,4 @@
-"""Names of files that somebody sends, made fit to be shown, written into headers and used as names of files again."""
+"""Cleans the names of submitted files for pages, headers and file names."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from pathlib import PurePosixPath
 from typing import Final
 
 _LONGEST: Final = 150
-"""Characters: with an addition and in UTF-8 it is still a name for every file system."""
+"""Characters: short enough for every file system, with an addition and in UTF-8."""
 
 _LONGEST_SUFFIX: Final = 12
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Unicode categories of what steers, hides, turns the direction of writing, or is no character."""
+"""Unicode categories of control, invisible and direction characters, and of code points that are no characters."""
 
 
 def clean(name: str | None) -> str:
-    """The last part of a name, as any system writes paths, without what nobody sees; "" when nothing is left.
+    """The last part of a name, in paths of any system, without invisible characters; "" if nothing is left.
 
-    It has no control or format characters and no line breaks, so it can end no header and hides no suffix. A name that
-    is too long loses the end of its stem.
+    It has no control or format characters and no line breaks, so it cannot end a header or hide a suffix. The stem of a
+    name that is too long is truncated.
     """
     visible = "".join(
         " " if character.isspace() else character

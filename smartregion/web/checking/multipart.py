@@ -1,4 +1,4 @@
-"""Forms with files as programs send them (RFC 7578): with names in Windows-1252, too, which werkzeug gives up on."""
+"""Forms with files as programs send them (RFC 7578): also with names in Windows-1252, unlike werkzeug."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Forms = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
 class _Decoder(MultipartDecoder):
-    """Reads headers of parts in UTF-8 or, where they are not that, in Windows-1252."""
+    """Decodes headers of parts as UTF-8 or else as Windows-1252."""
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
         try:
@@ -25,7 +25,7 @@ class _Decoder(MultipartDecoder):
 
 
 class FormParser(FormDataParser):
-    """Reads forms; what is none, or breaks off, is as if nothing had been sent."""
+    """Reads forms; an invalid or incomplete form counts as empty."""
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
@@ -59,6 +59,6 @@ class FormParser(FormDataParser):
 
 
 class FormRequest(Request):
-    """A request whose forms are read so."""
+    """A request that uses this parser."""
 
     form_data_parser_class = FormParser

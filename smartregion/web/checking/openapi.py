@@ -17,7 +17,7 @@ def document(base: str, types: Sequence[str], templates: Iterable[str], megabyte
 
     :param base: base IRI of the service.
     :param types: names of the record types.
-    :param templates: names of the files to fill in, without their language.
+    :param templates: names of the templates, without their language.
     :param megabytes: largest file, in MiB.
     """
     return {

@@ -1,4 +1,4 @@
-"""Has files checked in processes that can be killed, over the records of the current release."""
+"""Checks files in processes that can be killed, against the records of the current release."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Output = Literal["view", "document", "marked", "fixed"]
 
 @dataclass(frozen=True)
 class FileLimits:
-    """How much of a file is read; the same as :class:`ingest.files.grids.Limits`, which is slow to import."""
+    """Limits of the size of a file; the same as :class:`ingest.files.grids.SheetLimits`, which is slow to import."""
 
     rows: int
     cells: int
@@ -35,7 +35,7 @@ class FileLimits:
 
 @dataclass(frozen=True)
 class CheckLimits:
-    """What a check may cost, and how many there may be.
+    """Limits of one check and of the number of checks.
 
     :ivar seconds: of wall-clock time.
     :ivar megabytes: of memory, in MiB.
@@ -52,10 +52,10 @@ class CheckLimits:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be checked, and what is wanted.
+    """A file to check and the wanted kind of answer.
 
     :ivar source: name of the file.
-    :ivar record_type: name of a record type; "" to find out.
+    :ivar record_type: name of a record type; "" to detect it.
     """
 
     source: str
@@ -68,7 +68,7 @@ class Job:
 class Checked:
     """An answer.
 
-    :ivar kind: what it is: as was wanted, or ``view`` when a copy cannot be made.
+    :ivar kind: kind of the answer: the wanted one, or ``view`` if a copy cannot be made.
     :ivar suffix: of a copy.
     """
 
@@ -78,7 +78,7 @@ class Checked:
 
 
 class CheckError(Exception):
-    """A check that came to no end.
+    """A check that was not completed.
 
     :ivar kind: ``check-busy``, ``check-timeout``, ``check-too-large``, ``check-failed`` or ``type-unknown``.
     """
@@ -119,8 +119,8 @@ class _Program:
 class Checker:
     """Checks files; safe to use from many threads.
 
-    :param current: gives the records of the current release; asked at every check, so it should be cheap.
-    :param reference: whether records are validated by the reference alone.
+    :param current: returns the records of the current release; called for every check, so it should be fast.
+    :param reference: whether only pyshacl validates records.
     """
 
     def __init__(self, current: Callable[[], Records], limits: CheckLimits, *, reference: bool = False) -> None:
@@ -130,19 +130,19 @@ class Checker:
         self._admission = Admission(limits.workers, limits.queue, max(1, limits.workers - 1))
         self._lock = threading.Lock()
         self._program: _Program | None = None
-        # Also at the end of a child of multiprocessing, where atexit is not run.
+        # Also at the end of a child of multiprocessing, which does not run atexit.
         self._finalizer = Finalize(None, self._close, exitpriority=1)
 
     def prepare(self) -> None:
-        """Start the program if it is not running: it takes seconds to be ready, and a check will soon follow."""
+        """Start the program if it is not running, because it needs seconds to start."""
         with self._running():
             pass
 
     def check(self, job: Job, client: str) -> Checked:
         """Check a file.
 
-        :param client: who asks, such as an address.
-        :raises CheckError: it came to no end.
+        :param client: identifies the client, for example its address.
+        :raises CheckError: the check was not completed.
         """
         try:
             with self._admission.place(client, self._limits.seconds), self._running() as origin:
@@ -162,7 +162,7 @@ class Checker:
             status = origin.end(pid)
         if answer is None:
             ended = {-signal.SIGALRM: "check-timeout", -signal.SIGABRT: "check-too-large"}
-            # What is killed from outside, or by its stack, needed too much.
+            # A process killed from outside, or by a stack overflow, needed too much memory.
             raise CheckError(ended.get(status, "check-too-large" if status < 0 else "check-failed"))
         head, _, body = answer.partition(b"\n")
         header: dict[str, Any] = json.loads(head)
@@ -177,7 +177,7 @@ class Checker:
         return Checked(header["kind"], body, header.get("suffix", ""))
 
     def _answer(self, connection: Connection, job: Job) -> bytes | None:
-        """The whole answer; None when the process ended without one."""
+        """The whole answer; None if the process ended without one."""
         message = {"source": job.source, "content": job.content, "type": job.record_type, "output": job.output}
         try:
             connection.send({**message, "limits": asdict(self._limits.file)})
@@ -189,10 +189,10 @@ class Checker:
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[Origin]:
-        """The program over the current records; it is not ended before the block is left."""
+        """The program over the current records; it does not end before the block does."""
         retired = None
         with self._lock:
-            # Asked under the lock: a thread that was held up must not bring an old version back.
+            # Read under the lock, so that a delayed thread does not restore an old version.
             records = self._current()
             program = self._program
             if program is None or program.version != records.version or not program.origin.alive():

@@ -1,4 +1,4 @@
-"""What was found in files, as a page that needs nothing else."""
+"""The report on files as a self-contained page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def render(views: Sequence[dict[str, Any]], language: str) -> str:
 
 
 def prepared(view: dict[str, Any]) -> dict[str, Any]:
-    """A view with its findings counted by severity and sorted to their cells.
+    """A view with its findings counted by severity and assigned to cells.
 
     ``cells`` has the findings of a cell under sheet, row and column letter; of a whole row under the letter "".
     """
@@ -42,7 +42,7 @@ def prepared(view: dict[str, Any]) -> dict[str, Any]:
 
 
 def worst(findings: Sequence[dict[str, Any]]) -> str:
-    """The gravest severity among findings."""
+    """The highest severity among findings."""
     return min((finding["severity"] for finding in findings), key=SEVERITIES.index, default="")
 
 

@@ -1,4 +1,4 @@
-"""What somebody sends to be checked: a file, a pasted table, a link, or a body. Kept in memory for the request only."""
+"""Reads submitted files: a file, a pasted table, a link, or a body. They are in memory only during the request."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from sparql_engine.errors import EngineBusy
 from sparql_engine.unpacking import Damaged, TooLarge, unpack
 
 UPLOADS: Final = 8
-"""Requests whose file is read at a time; each occupies a thread, for as long as its client likes."""
+"""Number of requests whose file is read at the same time; a client can keep a thread busy for as long as it sends."""
 
 LINKS: Final = 8
-"""Links that are followed at a time; counted apart, so that slow servers elsewhere keep no files away."""
+"""Number of links that are fetched at the same time; counted separately, so that slow servers do not block uploads."""
 
 _UPLOADS_OF_A_CLIENT: Final = 3
 _LINKS_OF_A_CLIENT: Final = 2
@@ -41,7 +41,7 @@ _SUFFIXES: Final = {row.media_type: f".{row.suffix}" for row in FORMATS.values()
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that was sent.
+    """A submitted file.
 
     :ivar source: its name as :func:`smartregion.web.checking.file_names.clean` makes it.
     """
@@ -52,16 +52,16 @@ class Upload:
 
 @dataclass(frozen=True)
 class _Link:
-    """Where a file is, as somebody says."""
+    """The address of a file that a client submits."""
 
     address: str
 
 
 class Uploads:
-    """Reads files from requests, a few at a time.
+    """Reads files from a limited number of requests at the same time.
 
     :param megabytes: largest file, in MiB.
-    :param links: whether links are followed.
+    :param links: whether links are fetched.
     """
 
     def __init__(self, megabytes: int, *, links: bool) -> None:
@@ -71,9 +71,9 @@ class Uploads:
         self._links = Admission(LINKS, 0, _LINKS_OF_A_CLIENT)
 
     def from_form(self) -> Upload:
-        """The file of a form: what was sent before, a file, a pasted table or a link.
+        """The file of a form: the file of the previous check, a file, a pasted table or a link.
 
-        :raises Problem: there is none, it is too large, or the link leads nowhere.
+        :raises Problem: there is none, it is too large, or the link cannot be fetched.
         """
         return self._reading(self._form)
 
@@ -84,7 +84,7 @@ class Uploads:
         return self._reading(self._body)
 
     def _reading(self, read: Callable[[], Upload | _Link | None]) -> Upload:
-        # What was sent before comes back in Base64, and pasted tables in a form.
+        # The file of the previous check returns in Base64, pasted tables in a form.
         request.max_content_length = request.max_form_memory_size = self.megabytes * 2**20 * 3 // 2 + _OVERHEAD
         try:
             with self._uploads.place(client(), 0):
@@ -145,7 +145,7 @@ class Uploads:
         return Upload(clean(name) or _PASTED, content) if content else None
 
     def _linked(self, link: str) -> Upload:
-        """The file that a link leads to. What the network says of an address that is not public, nobody is told."""
+        """The file at a link. Network errors of addresses that are not public are not reported."""
         if not self.links:
             raise Problem(
                 "link-refused", 422, gettext("Links werden hier nicht geladen. Bitte die Datei selbst senden.")

@@ -1,4 +1,4 @@
-"""The page and the interface that check files; nothing of a file is kept when its request is over."""
+"""The page and the interface that check files; no part of a file is stored after its request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ blueprint = Blueprint("validate", __name__)
 
 OUTPUTS: Final = ("view", "marked", "fixed", "report")
 _KEPT_IN_PAGE: Final = 4 * 2**20
-"""Bytes of a file that its page carries, so that copies can be had without choosing it again."""
+"""Maximum size of a file that its page contains, so that users can download copies without choosing it again."""
 _STATUS: Final = {
     "check-busy": 503,
     "check-timeout": 504,
@@ -41,9 +41,9 @@ _STATUS: Final = {
 
 @dataclass(frozen=True)
 class Checking:
-    """What checks files for the application.
+    """The objects that check files for the application.
 
-    :ivar uploads: reads what is sent.
+    :ivar uploads: reads submitted files.
     """
 
     checker: Checker
@@ -63,7 +63,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/validate")
 def check() -> ResponseReturnValue:
-    """What was found in a file, or a copy of it."""
+    """Check a file; return a report or a copy."""
     try:
         upload = _checking().uploads.from_form()
         output = request.form.get("output", "view")
@@ -90,7 +90,7 @@ def _shown(upload: Upload, checked: Checked, output: str) -> Response:
 
 
 def _download(content: bytes, name: str) -> Response:
-    """A file to keep; should a client show it instead, then in an origin of its own (CSP3, ``sandbox``)."""
+    """A download; if a client displays it instead, ``sandbox`` (CSP3) gives it an own origin."""
     media_type = MEDIA_TYPES[PurePosixPath(name).suffix.removeprefix(".")]
     response = send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -137,7 +137,7 @@ def _page(view: dict[str, Any] | None = None, upload: Upload | None = None, prob
 
 
 def _typed(field: str, problem: Problem | None) -> str:
-    """What was written into a field, so that nobody has to write it again; a file that is too large is not read."""
+    """The text of a field, to show it again; a file that is too large is not read."""
     is_read = request.method == "POST" and (problem is None or problem.kind not in ("request-too-large", "check-busy"))
     return request.form.get(field, "") if is_read else ""
 
@@ -149,7 +149,7 @@ def _templates() -> list[list[str]]:
 
 
 def _types() -> dict[str, str]:
-    """Names of the record types with a template, and what they are called."""
+    """Names and labels of the record types with a template."""
     labels = published().labels
     found = {name: labels.of_class(str(SR[name]), language()) for name, _, _ in sorted(_templates())}
     return dict(sorted(found.items(), key=lambda item: item[1]))
@@ -157,7 +157,7 @@ def _types() -> dict[str, str]:
 
 @blueprint.post("/api/validate")
 def validate() -> ResponseReturnValue:
-    """What was found in a file, as JSON (see ``/openapi.json``)."""
+    """Check a file; return the report as JSON (see ``/openapi.json``)."""
     upload = _checking().uploads.from_interface()
     record_type = request.args.get("type") or (request.form.get("type") if request.mimetype.startswith("multi") else "")
     checked = _checked(upload, record_type or "", "document")
@@ -168,7 +168,7 @@ def validate() -> ResponseReturnValue:
 
 @blueprint.get("/openapi.json")
 def description() -> ResponseReturnValue:
-    """The interface, described for programs (OpenAPI 3.1)."""
+    """The description of the interface (OpenAPI 3.1)."""
     cached = documents.not_modified("json")
     if cached is not None:
         return cached
@@ -180,7 +180,7 @@ def description() -> ResponseReturnValue:
 
 @blueprint.get("/templates/<name>")
 def template(name: str) -> ResponseReturnValue:
-    """A table to fill in, or the JSON Schema of records, in the language of the request."""
+    """A template, or the JSON Schema of records, in the language of the request."""
     stem, suffix = split(name)
     if suffix is None or "." in stem:
         raise NotFound
@@ -193,7 +193,7 @@ def template(name: str) -> ResponseReturnValue:
 @blueprint.get("/findings")
 @blueprint.get("/findings.<any(json):suffix>")
 def findings(suffix: str | None = None) -> ResponseReturnValue:
-    """What the kinds of finding mean."""
+    """Explanations of the kinds of finding."""
     chosen = suffix or choose(["json", "html"])
     if chosen == "json":
         response = delivery.send("findings.json")

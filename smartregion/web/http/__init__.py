@@ -1,1 +1,1 @@
-"""HTTP, whatever is served: negotiation, limits, problems, kept answers."""
+"""HTTP for all pages and files: negotiation, limits, problems, cached answers."""

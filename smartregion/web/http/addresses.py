@@ -1,4 +1,4 @@
-"""The one address of what people ask for by a nearly right one."""
+"""Redirects from almost correct addresses to correct ones."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _SUFFIXES: Final = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7}){1,2}$")
 
 
 def better() -> ResponseReturnValue | None:
-    """Leads from an address where nothing is to the usual spelling: one slash, none at the end, a suffix in lower case.
+    """Redirect from an unknown address to the usual spelling: one slash, none at the end, a suffix in lower case.
 
     The redirect is permanent and keeps the method (RFC 9110, 15.4.9). It is relative to the host and begins with one
     slash, so it never leads to another host.
 
-    :returns: None if the address is spelt like that already.
+    :returns: None if the address has the usual spelling already.
     """
     path = re.sub("/{2,}", "/", request.path).strip("/")
     path = f"/{_SUFFIXES.sub(lambda found: found[0].lower(), path)}"

@@ -1,6 +1,6 @@
-"""Gives an answer again without asking the application, as long as the release is the same (RFC 9111, a shared cache).
+"""Caches answers in memory as long as the release is the same (RFC 9111, a shared cache).
 
-A release never changes, so nothing has to expire: when another one becomes current, all that was kept is forgotten.
+A release never changes, so nothing expires: the cache is emptied when another release becomes current.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 OBSERVATION: Final = "smartregion.observation"
-"""Where in the WSGI environment the application leaves what is to be told of a query."""
+"""Key of the WSGI environment under which the application stores the observation of a query."""
 
 _LARGEST = 2**17
 _OVERHEAD = 2000
-"""Bytes that an answer takes beside its body, more or less."""
+"""Approximate size of an answer without its body, in bytes."""
 _HEADERS = ("accept", "accept-encoding", "accept-language", "accept-profile")
 _KEY = ("PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", *(f"HTTP_{name.upper().replace('-', '_')}" for name in _HEADERS))
 _OTHER_CONDITIONS = (
@@ -55,12 +55,12 @@ class _Answer:
 
 
 class WarmAnswers:
-    """WSGI middleware that keeps small answers with an ETag in memory, those that were not asked for longest go first.
+    """WSGI middleware that caches small answers with an ETag in memory and drops the least recently used ones first.
 
-    :param app: answers what is not there yet.
-    :param switch: identifies the last switch of release; asked at every request, so it should be cheap.
-    :param megabytes: room for answers, in MiB.
-    :param record: is told of queries that were answered here, with seconds and ``memory``.
+    :param app: makes the answers that are not cached.
+    :param switch: identifies the last switch of release; called for every request, so it should be fast.
+    :param megabytes: size of the cache, in MiB.
+    :param record: called for queries answered here, with seconds and ``memory``.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class WarmAnswers:
         self._answers: OrderedDict[_Key, _Answer] = OrderedDict()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from memory, or pass the request on and keep the answer."""
+        """Answer from memory, or pass the request on and cache the answer."""
         started = time.perf_counter()
         method = environ["REQUEST_METHOD"]
         if method not in {"GET", "HEAD"} or any(name in environ for name in _OTHER_CONDITIONS):
@@ -129,12 +129,12 @@ class WarmAnswers:
         try:
             body = b"".join(parts)
         finally:
-            # A server would call it (PEP 3333); whatever it is that was iterated over.
+            # PEP 3333: a server calls close() on every iterable that has it.
             if close := getattr(parts, "close", None):
                 close()
         short = [(name, value) for name, value in given if name.lower() not in _NOT_IN_304]
         answer = _Answer(switch, list(given), short, headers["ETag"], body, environ.get(OBSERVATION))
-        # Otherwise nobody knows which of two releases it was answered from.
+        # Otherwise the answer may come from either release.
         if self._switch() == switch:
             self._add(key, answer)
         return [body]
@@ -149,7 +149,7 @@ class WarmAnswers:
 
 
 def _may_be_kept(headers: Headers) -> bool:
-    """Whether an answer is small, has a validator, and depends on nothing that the key does not have."""
+    """Whether an answer is small, has a validator, and depends only on parts of the key."""
     varies = {name.strip().lower() for value in headers.getlist("Vary") for name in value.split(",")}
     return (
         "ETag" in headers

@@ -1,4 +1,4 @@
-"""Style sheets and scripts at addresses that change with their content; browsers may keep them for good (RFC 8246)."""
+"""Style sheets and scripts at addresses that change with their content; browsers may cache them for ever (RFC 8246)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda content: bytes(brotli.compress(content, quality=9)),
     "gzip": lambda content: gzip.compress(content, mtime=0),
 }
-"""What is compressed, and how: once for each process, when it is first asked for."""
+"""Compressed files, made once for each process on the first request."""
 
 
 def register(app: Flask) -> None:
-    """Add the hash of a static file to its address, and let answers at such an address be kept."""
+    """Add the hash of a static file to its address, and make answers at such an address cacheable."""
     root = Path(app.static_folder or "")
     versions = {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12]
@@ -49,7 +49,7 @@ def register(app: Flask) -> None:
         return _PACKERS[coding]((root / name).read_bytes())
 
     def pack(response: Response) -> Response:
-        """Flask sends files in pieces, which Flask-Compress leaves as they are."""
+        """Compress static files: Flask sends them in pieces, which Flask-Compress does not compress."""
         coding = request.accept_encodings.best_match((*_PACKERS, "identity"))
         if request.endpoint != "static" or response.status_code != 200 or response.mimetype not in _PACKED:
             return response

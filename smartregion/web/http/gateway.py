@@ -1,8 +1,8 @@
-"""What the application is told of how it was asked: who asks, and nothing of the name or path by which they do.
+"""Gives the application the address of the client, but not the host or path that the client used.
 
-Addresses that are published come from ``SMARTREGION_BASE``, so no answer may depend on ``Host`` or on what a client
-forwards: it would be a link of the client's choice, and others could be given it from a cache. Of what a reverse proxy
-adds, only ``X-Forwarded-For`` is read.
+Published addresses come from ``SMARTREGION_BASE``. No answer may depend on ``Host`` or on forwarding headers of a
+client: it could contain a forged link, and a cache could send it to others. Of the headers of a reverse proxy, only
+``X-Forwarded-For`` is read.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from smartregion.web.http.problems import Problem
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# RFC 3986, 3.2.2 and 3.2.3, without the comma, which here tells two header fields apart.
+# RFC 3986, 3.2.2 and 3.2.3, without the comma, which separates two header fields here.
 _HOST: Final = re.compile(
     r"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[\w.~!$&'()*+;=-]|%[0-9A-Fa-f]{2}){1,255})(?::(?P<port>\d{0,5}))?", re.ASCII
 )
 _LAST_PORT: Final = 65535
 _WITHOUT_HOST: Final = frozenset({"HTTP/0.9", "HTTP/1.0", "HTTP/1"})
-"""Versions in which a request need not name a host, as servers write them; Granian calls the last one so."""
+"""Versions of HTTP in which a request need not name a host, as servers write them; the last one is that of Granian."""
 
 
 class Gateway:
     """WSGI middleware, the outermost of the application.
 
-    :param inner: answers what is let through.
-    :param app: shows what is refused as a problem.
-    :param base: the base IRI; its scheme and host are what the application sees, whatever the client called.
+    :param inner: answers valid requests.
+    :param app: shows refused requests as problems.
+    :param base: the base IRI; its scheme and host are what the application sees, whatever the client used.
     :param proxies: reverse proxies in front, each of which adds to ``X-Forwarded-For``.
     """
 
@@ -49,7 +49,7 @@ class Gateway:
         self._scheme, self._host = parts.scheme, parts.netloc
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Pass the request on, or refuse it when it does not name one host (RFC 9112, 3.2)."""
+        """Pass the request on, or refuse it if it does not name exactly one host (RFC 9112, 3.2)."""
         asked = environ.get("HTTP_HOST", "")
         environ["HTTP_HOST"], environ["wsgi.url_scheme"] = self._host, self._scheme
         if _names_one_host(asked, environ.get("SERVER_PROTOCOL", "")):
@@ -71,12 +71,12 @@ def _refusal() -> Response:
 
 
 def register(app: Flask) -> None:
-    """Make redirects of the routing, such as from ``/id//x`` to ``/id/x``, relative, as all others are."""
+    """Make redirects of the routing relative, such as from ``/id//x`` to ``/id/x``, like all others."""
     app.after_request(_relative)
 
 
 def _relative(response: Response) -> Response:
-    """Without the host: people may have come by another name than the base's."""
+    """Remove the host: the client may have used another name than that of the base."""
     if response.status_code == RequestRedirect.code:
         location = urlsplit(response.headers["Location"])
         response.headers["Location"] = location._replace(scheme="", netloc="").geturl()

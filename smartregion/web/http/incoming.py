@@ -1,4 +1,4 @@
-"""What comes in: who asks, and how many bodies are read at a time."""
+"""Incoming requests: their client, and the number of bodies read at the same time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import request
 from sparql_engine.admission import Admission
 
 QUERY_BODIES: Final = 16
-"""Requests with a query whose body is read at a time; each occupies a thread, for as long as its client likes."""
+"""Number of requests with a query whose body is read at the same time; each occupies a thread while it sends."""
 
 _BODIES_OF_A_CLIENT: Final = 4
 
@@ -21,12 +21,12 @@ def places_for_queries() -> Admission:
 
 
 def client() -> str:
-    """Who asks, see :func:`client_of`."""
+    """The client of this request, see :func:`client_of`."""
     return client_of(request.remote_addr or "")
 
 
 def client_of(name: str) -> str:
-    """Who has an address, for sharing places. One who has an IPv6 address usually has all 2^64 of its network."""
+    """The client of an address: an IPv6 client usually has all 2^64 addresses of its network, so its network counts."""
     try:
         address = ipaddress.ip_address(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""German or English: by ``?lang=``, else by Accept-Language, else German. The only place that knows Flask-Babel."""
+"""German or English: by ``?lang=``, else by Accept-Language, else German. The only module that uses Flask-Babel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DATA = frozenset(
 
 
 def register(app: Flask) -> None:
-    """Let the application speak both languages; a language that was chosen stays in all links."""
+    """Make the application bilingual; all links keep a chosen language."""
     flask_babel.Babel(app, locale_selector=_select)
     app.url_defaults(_keep_choice)
     app.jinja_env.globals.update(language=language, spoken=spoken)
@@ -34,9 +34,9 @@ def language() -> Literal["de", "en"]:
 
 
 def spoken(code: str | None = None) -> str:
-    """The address of this page in a language, or as the browser's settings have it.
+    """The address of this page in a language, or in that of the browser.
 
-    It has no host: kept answers are the same for all names of the service.
+    It has no host, because cached answers are the same for all names of the service.
     """
     given = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     query = urlencode([*given, ("lang", code)] if code else given)
@@ -44,22 +44,22 @@ def spoken(code: str | None = None) -> str:
 
 
 def gettext(text: str, **values: str) -> str:
-    """The text, which is German here, in the language of this answer."""
+    """Translate a German text to the language of this answer."""
     return str(flask_babel.gettext(text, **values))
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """One of two texts by a number, which they name ``num``, in the language of this answer."""
+    """Translate the singular or plural text for a number, ``num`` in both, to the language of this answer."""
     return str(flask_babel.ngettext(one, many, count))
 
 
 def lazy_gettext(text: str) -> Any:
-    """Like :func:`gettext`, but found out when it is turned into a string."""
+    """Like :func:`gettext`, but translated when it is converted to a string."""
     return flask_babel.lazy_gettext(text)
 
 
 def said(texts: Mapping[str, str]) -> str:
-    """Of a text in several languages the one of this answer, or the one that there is."""
+    """The text in the language of this answer, or in the language that exists."""
     return texts.get(language()) or next(iter(texts.values()), "")
 
 
@@ -90,7 +90,7 @@ def month(date: str) -> str:
 
 
 def partial_day(date: str) -> str:
-    """An ISO date as precise as it is known: a day, a month or a year."""
+    """An ISO date with its precision: a day, a month or a year."""
     return day(date) if len(date) == 10 else month(date) if len(date) == 7 else date
 
 

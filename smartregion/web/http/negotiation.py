@@ -1,8 +1,8 @@
-"""Which representation a client gets: by the suffix of the address, else by Accept (RFC 9110, 12.5.1).
+"""Chooses the representation: by the suffix of the address, else by Accept (RFC 9110, 12.5.1).
 
-Harvesters send ``*/*`` or nothing and get the first that is offered, which is RDF; browsers ask for HTML by name. Where
-nothing fits, the Accept header counts as if it were not there, which the standard allows: an answer that the client did
-not ask for helps it more than none.
+Harvesters send ``*/*`` or nothing and get the first format, which is RDF; browsers ask for HTML by name. An Accept
+header without a supported type is ignored, as the standard allows, because an answer in another format helps the client
+more than an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from werkzeug.http import parse_list_header, parse_options_header
 from publish.releases import formats
 
 FORMATS: Final = {suffix: known for suffix, known in formats.FORMATS.items() if known.answer}
-"""Formats of answers by suffix. A name belongs to the format that has it as its own, if that is offered."""
+"""Formats of answers by suffix. A media type selects the format that has it as main type, if that is offered."""
 
 _REPRESENTATION: Final = "http://www.w3.org/ns/dx/conneg/altr#hasRepresentation"
 
@@ -26,7 +26,7 @@ MEDIA_TYPES: Final = {suffix: known.media_type for suffix, known in FORMATS.item
 """Media type by suffix."""
 
 ALIASES: Final = {alias: known.media_type for known in FORMATS.values() for alias in known.aliases}
-"""Media types by their other names; every Turtle document is one in N3."""
+"""Media types by alias; every Turtle document is an N3 document."""
 
 
 _XHTML, _XML = "application/xhtml+xml", {"application/xml", "text/xml"}
@@ -35,18 +35,18 @@ _WEIGHT: Final = re.compile(r"(?=\.?[0-9])[01]?(?:\.[0-9]*)?")
 
 
 def accepted(offered: Iterable[str]) -> str | None:
-    """The media type that the client of this request likes best, see :func:`preferred`."""
+    """The media type that the client of this request prefers, see :func:`preferred`."""
     return preferred(request.headers.get("Accept", ""), offered)
 
 
 def preferred(accept: str, offered: Iterable[str]) -> str | None:
-    """The offered media type that a client likes best; of equals the first (RFC 9110, 12.5.1).
+    """The offered media type that a client prefers; of equals the first (RFC 9110, 12.5.1).
 
     Parameters such as ``charset`` or ``profile`` are not compared. ``*`` counts as ``*/*`` and ``.2`` as ``0.2``, as
-    Java and others send them; a part that cannot be read counts for nothing. Beside XHTML, which browsers ask for,
-    plain XML means a page. Without a wish, it is the first offered.
+    Java and others send them; invalid parts are ignored. Together with XHTML, which browsers send, plain
+    XML means a page. Without a preference, the first offered type is returned.
 
-    :param accept: the header as it came, empty if there is none.
+    :param accept: the header, empty if there is none.
     :returns: None if nothing fits.
     """
     offered = list(offered)
@@ -72,7 +72,7 @@ def split(name: str) -> tuple[str, str | None]:
 
 
 def sources(written: Iterable[str]) -> dict[str, str]:
-    """What can be answered: suffixes of formats, each with the one of those written that holds its content."""
+    """The available formats: suffixes, each with the suffix of the written file that has its content."""
     written = list(written)
     subsets = {suffix: known.subset for suffix, known in FORMATS.items() if known.subset in written and known.subset}
     return {suffix: suffix for suffix in written} | {
@@ -81,9 +81,9 @@ def sources(written: Iterable[str]) -> dict[str, str]:
 
 
 def choose(suffixes: Iterable[str]) -> str:
-    """The suffix of the representation that the client likes best.
+    """The suffix of the representation that the client prefers.
 
-    :param suffixes: of what is offered, the usual one first.
+    :param suffixes: of the offered formats, the default first.
     """
     suffixes = list(suffixes)
     offered = {FORMATS[suffix].media_type: suffix for suffix in suffixes}
@@ -95,13 +95,13 @@ def choose(suffixes: Iterable[str]) -> str:
 
 
 def alternate(address: str, suffix: str | None = None, profile: str | None = None) -> str:
-    """A link (RFC 8288) to another representation of what is answered.
+    """A link (RFC 8288) to another representation of the answer.
 
-    Readers of JSON-LD follow an alternate of that type when they get anything else (JSON-LD 1.1, 6.2), rdflib even when
-    they get JSON-LD, and PyLD fails when there are several alternates. So only the same triples in JSON-LD are
-    called just that; all others also have the relation of Content Negotiation by Profile, which says the same.
+    Readers of JSON-LD follow an alternate of that type when they get another format (JSON-LD 1.1, 6.2), rdflib even
+    when they get JSON-LD, and PyLD fails if there are several alternates. So only JSON-LD with the same triples has the
+    plain relation ``alternate``; all others add the relation of Content Negotiation by Profile, which means the same.
 
-    :param suffix: of its format; None where one is negotiated.
+    :param suffix: of its format; None if the format is negotiated.
     :param profile: IRI of its profile.
     """
     relation = "alternate" if suffix == "jsonld" else f"alternate {_REPRESENTATION}"
@@ -110,5 +110,5 @@ def alternate(address: str, suffix: str | None = None, profile: str | None = Non
 
 
 def wants_html() -> bool:
-    """Whether the client likes HTML better than data, as browsers do."""
+    """Whether the client prefers HTML to data, as browsers do."""
     return accepted(("application/json", "text/html")) == "text/html"

@@ -1,7 +1,7 @@
-"""What goes out: short answers are handed to the server whole, long ones hold one of a few places while they are read.
+"""Outgoing answers: short ones go to the server as a whole, long ones occupy one of a few places until they are read.
 
-An answer that is sent piece by piece occupies a thread for as long as its reader likes. Without a limit, some hundred
-readers that do not read would leave no thread for anybody else.
+An answer that is sent in pieces occupies a thread until the client has read it. Without a limit, some hundred clients
+that do not read would occupy all threads.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONG_ANSWERS: Final = 32
-"""Answers that are sent piece by piece at a time, in one server process."""
+"""Number of answers that one server process sends in pieces at the same time."""
 
 _OF_A_CLIENT: Final = 6
 _WHOLE: Final = 2**18
-"""Bytes up to which an answer is short; a reader that does not read makes the server keep them in memory."""
+"""Maximum bytes of a short answer; the server holds them in memory while a client does not read."""
 
 
 class Outgoing:
-    """WSGI middleware that limits the long answers that are being sent.
+    """WSGI middleware that limits the number of long answers in transfer.
 
-    :param inner: answers.
-    :param app: shows what is refused as a problem.
+    :param inner: answers requests.
+    :param app: shows refused requests as problems.
     """
 
     def __init__(self, inner: WSGIApplication, app: Flask) -> None:
@@ -72,7 +72,7 @@ class Outgoing:
 
 
 class _Long:
-    """A long answer, which gives back its place when the server closes it."""
+    """A long answer, which releases its place when the server closes it."""
 
     def __init__(self, beginning: bytes, rest: Iterator[bytes], release: contextlib.ExitStack) -> None:
         self._pieces = _chain(beginning, rest)
@@ -86,14 +86,14 @@ class _Long:
 
 
 def _chain(beginning: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces, not smaller than the first but for the last: each costs a change of threads."""
+    """Join pieces to the size of the first, except the last: each piece costs a change of threads."""
     while beginning:
         yield beginning
         beginning, _ = _read(rest, _WHOLE)
 
 
 def _read(pieces: Iterator[bytes], most: int) -> tuple[bytes, bool]:
-    """What comes until there are so many bytes, and whether that is all."""
+    """Read up to a number of bytes; return them and whether the answer is complete."""
     found: list[bytes] = []
     size = 0
     for piece in pieces:

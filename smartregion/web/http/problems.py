@@ -1,4 +1,4 @@
-"""Errors in one shape: RFC 9457 for programs, a page with the same content for browsers, in German and English."""
+"""Errors: RFC 9457 for programs, a page with the same content for browsers, in German and English."""
 
 from __future__ import annotations
 
@@ -87,18 +87,18 @@ _STATUS: Final = {
 }
 """HTTP status of each kind of :class:`sparql_engine.QueryError` (SPARQL 1.1 Protocol, 2.1.7, leaves most of them open).
 
-A query that goes over a limit of memory or size will do so again: 422, a client error. One that goes over its time is
-what 504 is for; asking again seldom helps. Only 503, with Retry-After, is an invitation to ask again.
+A query that exceeds a limit of memory or size will do so again: 422, a client error. A query that exceeds its time gets
+504; repeating it rarely helps. Only 503, with Retry-After, asks the client to repeat the request.
 """
 
 _KINDS: Final = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large", 416: "range-not-satisfiable"}
 
 
 class Problem(Exception):
-    """An error that only the part of the application knows where it occurs.
+    """An error with a message from the code that raises it.
 
     :param kind: one of the kinds of problem.
-    :param detail: what is wrong and what would be right, in the language of the answer.
+    :param detail: what is wrong and how to correct it, in the language of the answer.
     :param members: further members of the problem details object.
     """
 
@@ -111,23 +111,23 @@ class Problem(Exception):
 
     @property
     def title(self) -> str:
-        """What it is, in the language of the answer."""
+        """Its title, in the language of the answer."""
         return str(_TITLES[self.kind])
 
 
 def not_acceptable(offered: Iterable[str]) -> Problem:
-    """Nothing that is offered is wanted."""
+    """The problem of a request that accepts no offered format."""
     return Problem("not-acceptable", 406, gettext("Angeboten werden: %(types)s", types=", ".join(offered)))
 
 
 def coding_unsupported() -> Problem:
-    """The body is packed in a way that is not known."""
+    """The problem of a body with an unsupported content coding."""
     detail = gettext("Unterstützt werden: %(types)s", types=", ".join(CODINGS))
     return Problem("coding-unsupported", 415, detail)
 
 
 def coding_damaged() -> Problem:
-    """The body cannot be unpacked."""
+    """The problem of a body that cannot be decompressed."""
     return Problem("coding-damaged", 400, _explanation("coding-damaged"))
 
 
@@ -142,7 +142,7 @@ def register(app: Flask) -> None:
 
 
 def known(error: Problem) -> Response:
-    """A problem as an answer."""
+    """Convert a problem to an answer."""
     return _problem(error.kind, error.status, error.detail, error.members)
 
 
@@ -193,7 +193,7 @@ def _problem(kind: str, status: int, detail: str, members: dict[str, Any]) -> Re
     response.vary.update(["Accept", "Accept-Language"])
     response.cache_control.no_store = True
     if kind == "coding-unsupported":
-        # What would be read (RFC 9110, 12.5.3).
+        # Supported content codings (RFC 9110, 12.5.3).
         response.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if status == 503:
         response.retry_after = _RETRY_SECONDS
@@ -201,7 +201,7 @@ def _problem(kind: str, status: int, detail: str, members: dict[str, Any]) -> Re
 
 
 def _advice(error: QueryError) -> str:
-    """What is wrong with a query, and what helps."""
+    """The error of a query and how to correct it."""
     value = "" if error.value is None else f"{error.value:.10g}"
     match error.kind:
         case "query-syntax":

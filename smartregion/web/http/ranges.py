@@ -1,4 +1,4 @@
-"""Parts of files: which ``Range`` is followed, which is none and ignored (RFC 9110, 14.1.2 and 14.2)."""
+"""Parts of files: which ``Range`` headers are valid and which are ignored (RFC 9110, 14.1.2 and 14.2)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.wrappers import Request
 
-# One range: "first-", "first-last" or "-length". Several, and what is none, are answered with the whole.
+# One range: "first-", "first-last" or "-length". Several ranges and invalid ones get the whole file.
 _RANGE: Final = re.compile(
     r"bytes[ \t]*=[ \t]*(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<length>\d{1,18}))[ \t]*", re.I | re.A
 )
 
 
 class RangedResponse(Response):
-    """A response whose parts are given as the standard says."""
+    """A response with ranges according to the standard."""
 
     def make_conditional(
         self,
@@ -38,9 +38,9 @@ class RangedResponse(Response):
 
 
 def _wanted(environ: WSGIEnvironment, length: int) -> str | None:
-    """The range to give; None for the whole.
+    """The range to send; None for the whole.
 
-    Only GET has ranges. A condition needs a strong validator (RFC 9110, 13.1.5), and a date is none here: a file may
+    Only GET has ranges. A condition needs a strong validator (RFC 9110, 13.1.5), and dates are weak here: a file may
     change twice a day.
     """
     found = _RANGE.fullmatch(environ.get("HTTP_RANGE", ""))
@@ -49,7 +49,7 @@ def _wanted(environ: WSGIEnvironment, length: int) -> str | None:
     if found is None or is_weak or environ["REQUEST_METHOD"] != "GET":
         return None
     if found["length"] is not None:
-        # More than there is: all of it. Nothing: no range that could be given.
+        # A suffix longer than the file means the whole file; an empty one cannot be satisfied.
         return f"bytes={max(length - int(found['length']), 0)}-" if int(found["length"]) else f"bytes={length}-"
     if found["last"] and int(found["last"]) < int(found["first"]):
         return None

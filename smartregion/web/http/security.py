@@ -1,5 +1,5 @@
-"""Headers that every answer has. Scripts come from this service alone, never from within a page; nothing here needs a
-cookie or another site, and none is allowed.
+"""Headers of every answer. Scripts come only from files of this service, never from within a page; cookies and other
+sites are not needed and not allowed.
 
 The data are public and nobody is logged in, so any site may read them (Fetch standard, CORS protocol).
 """

@@ -1,4 +1,4 @@
-"""Maps and charts: pictures that the build has drawn, each with its table, its query and downloads."""
+"""Maps and charts: pictures of the build, each with its table, its query and downloads."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _row(row: FigureRow, columns: list[str]) -> list[Value]:
 
 
 def _svg(name: str) -> Markup | None:
-    """The picture as an element of the page: our own build drew and escaped it."""
+    """The picture as an element of the page; the build has drawn and escaped it."""
     file = f"figures/{name}.{language()}.svg"
     if file not in published().release.manifest.files:
         return None

@@ -1,4 +1,4 @@
-"""Imprint, privacy and accessibility: the operator's texts, and what is true of the software itself."""
+"""Imprint, privacy and accessibility: the operator's texts, and facts about the software."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from smartregion.web.site.site import site
 blueprint = Blueprint("legal", __name__)
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
-"""Raw HTML stays text, and links lead to http, https and mailto addresses only."""
+"""Raw HTML stays text, and links have http, https and mailto addresses only."""
 
 
 @blueprint.get("/legal/<any(imprint, privacy, accessibility):name>")
 def text(name: str) -> ResponseReturnValue:
-    """One of the texts; without one, what the operator has to supply."""
+    """One of the texts, or a placeholder that says what the operator has to supply."""
     if (cached := documents.not_modified("html")) is not None:
         return cached
     found = _supplied(name)
@@ -46,7 +46,7 @@ def _supplied(name: str) -> tuple[str, str] | None:
 
 
 def _html(markdown: str) -> Markup:
-    """The text as HTML; the page has its first heading already, so all go down by one."""
+    """The text as HTML, with headings lowered by one, because the page has a first heading."""
     tokens = _MARKDOWN.parse(markdown)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:

@@ -13,7 +13,7 @@ blueprint = Blueprint("pages", __name__)
 
 @blueprint.get("/")
 def start() -> ResponseReturnValue:
-    """What this service is, what it holds and where, and the doors to it."""
+    """The start page: purpose, content, map, and entry points."""
     cached = documents.not_modified("html")
     if cached is not None:
         return cached

@@ -1,4 +1,4 @@
-"""The query page: a form that works by itself, and what its scripts need to make an editor of it."""
+"""The query page: a form that works without scripts, and the data for the editor."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _TEXTS: Final = {
     "unexpected": lazy_gettext("Zeile %(line)s: „%(found)s“ passt hier nicht. Möglich wäre: %(expected)s"),
     "wrong": lazy_gettext("Zeile %(line)s: „%(found)s“ passt hier nicht."),
 }
-"""What the scripts say; values are put in by them."""
+"""Texts of the scripts, with placeholders for values."""
 
 
 def query_page() -> ResponseReturnValue:
@@ -75,7 +75,7 @@ def query_page() -> ResponseReturnValue:
 
 
 def _page() -> dict[str, Any]:
-    """What the scripts need to know."""
+    """Data for the scripts."""
     base = published().release.manifest.base
     return {
         "base": base,
@@ -91,7 +91,7 @@ def _page() -> dict[str, Any]:
 
 
 def _land() -> dict[str, Any] | None:
-    """The map of the districts as the scripts draw it; None without one."""
+    """The map of the districts for the scripts; None without one."""
     if "map.json" not in published().release.manifest.files:
         return None
     drawn = published().read(MAP)
@@ -105,6 +105,6 @@ def _land() -> dict[str, Any] | None:
 
 
 def _editor() -> str | None:
-    """Address of the editor's bundle, or None where it was not built."""
+    """Address of the editor's bundle, or None if it was not built."""
     built = Path(current_app.static_folder or "", _EDITOR).is_file()
     return url_for("static", filename=_EDITOR) if built else None

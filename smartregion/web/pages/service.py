@@ -1,4 +1,4 @@
-"""Pages about the service itself: what there is to download, how to harvest it, and how it is."""
+"""Pages about the service: downloads, harvesting, and status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smartregion.web.site.site import published, site
 blueprint = Blueprint("service", __name__)
 
 _MOST_WITHHELD: Final = 500
-"""Withheld records that the page explains at once; each has an address of its own."""
+"""Maximum number of withheld records on the page; each also has its own address."""
 
 _FAMILIES: Final = (
     ("dump/catalog.", lazy_gettext("Katalog (DCAT-AP.de), vollständig")),
@@ -45,14 +45,14 @@ _LICENCES: Final = {
     "http://dcat-ap.de/def/licenses/cc-by/4.0": "CC BY 4.0",
     "http://dcat-ap.de/def/licenses/cc-zero": "CC0 1.0",
 }
-"""Names of usual licences (https://www.dcat-ap.de/def/licenses/); others are shown by their IRI."""
+"""Names of common licences (https://www.dcat-ap.de/def/licenses/); others are shown by their IRI."""
 
 _NOT_SERVED: Final = frozenset({"history.json"})
 
 
 @blueprint.get("/downloads")
 def downloads() -> ResponseReturnValue:
-    """Every file that there is, with size, hash and licence; and the releases that are kept."""
+    """Every file with size, hash and licence; and the stored releases."""
     manifest = published().release.manifest
     described = published().read(SCHEMA_ORG)
     dumps: dict[str, list[tuple[str, str, ReleaseFile]]] = {}
@@ -74,13 +74,13 @@ def downloads() -> ResponseReturnValue:
         base=manifest.base,
         current=manifest.id,
     )
-    # What is kept may change while the release stays the same.
+    # The list of stored releases may change while the release stays the same.
     return _unkept(text)
 
 
 @blueprint.get("/harvesters")
 def harvesters() -> ResponseReturnValue:
-    """The addresses of the feed in each profile, and of everything else that programs fetch regularly."""
+    """The addresses of the feed in each profile, and of all other interfaces that programs fetch regularly."""
     if (cached := documents.not_modified("html")) is not None:
         return cached
     manifest = published().release.manifest
@@ -95,7 +95,7 @@ def harvesters() -> ResponseReturnValue:
 
 @blueprint.get("/status")
 def status() -> ResponseReturnValue:
-    """The release, how good its records are, why some are withheld, and how the endpoint is at this moment.
+    """The release, the quality of its records, reasons for withheld ones, and the state of the endpoint.
 
     With ``?record=`` only that withheld record is explained.
     """

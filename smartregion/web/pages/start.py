@@ -1,4 +1,4 @@
-"""The start page, from what the build has counted."""
+"""The start page, from the counts of the build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from smartregion.web.site.site import published
 
 
 def start_page() -> str:
-    """What this service is, what it holds and where, and the doors to it."""
+    """The start page: purpose, content, map, and entry points."""
     overview, drawn = published().read(OVERVIEW), published().map
     manifest = published().release.manifest
     datasets = {name: entry for name, entry in manifest.datasets.items() if entry.record_class}
@@ -48,7 +48,7 @@ def _card(card: OverviewProject) -> dict[str, Any]:
 
 def _point(drawn: HesseMap, place: OverviewPlace) -> Point | None:
     count = place["projects"]
-    # Babel reads no texts inside f-strings before Python 3.12.
+    # Babel does not extract texts from f-strings before Python 3.12.
     projects = ngettext("%(num)s Projekt", "%(num)s Projekte", count)
     title = f"{place['name']}: {projects}"
     longitude, latitude = place["point"]

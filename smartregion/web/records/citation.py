@@ -22,7 +22,7 @@ class Citation:
 def cite(iri: str, title: str, dataset: str | None, modified: str | None) -> Citation:
     """A citation of a record.
 
-    :param dataset: name of the dataset that it is part of.
+    :param dataset: name of its dataset.
     :param modified: day of its last change, ``YYYY-MM-DD``; by default that of the release.
     """
     described = published().read(SCHEMA_ORG)[language()].get(dataset or "", {})
@@ -47,5 +47,5 @@ def cite(iri: str, title: str, dataset: str | None, modified: str | None) -> Cit
 
 
 def _tex(text: str) -> str:
-    """Text in which TeX finds nothing to do."""
+    """Escape a text for TeX."""
     return re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash ")).replace("~", r"\textasciitilde ")

@@ -1,7 +1,7 @@
-"""What is known about a record: its own statements, the records that refer to it, and its neighbours (decision 28).
+"""Descriptions of records: own statements, records that refer to it, and related records (decision 28).
 
-Everything is asked in a number of look-ups that does not depend on how many records there are: where many refer to a
-record, ``neighbours.json`` of the release names the newest of them.
+The number of look-ups does not depend on the number of records: if many refer to a record, ``neighbours.json`` of the
+release names the newest of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from smartregion.web.site.site import published, site
 _NEARBY: Final = 5
 _ALIKE: Final = 6
 
-# A filter and no VALUES: Oxigraph begins a join with VALUES, that is with all names there are (20 times slower).
+# A filter instead of VALUES: Oxigraph starts a join with VALUES, here with all names (20 times slower).
 _BESIDE: Final = (*NAMES, *map(iri, ("wgs:lat", "wgs:long", "sr:district")))
 _OWN: Final = f"""
 CONSTRUCT {{ ?s ?p ?o . ?part ?q ?x . ?o ?name ?text }}
@@ -54,12 +54,12 @@ _GUIDING: Final = tuple(
 
 @dataclass(frozen=True)
 class Description:
-    """A record and what is around it.
+    """A record with related records.
 
-    :ivar own: its statements, those of its parts, and names of what it links to.
-    :ivar around: the same in brief of the records that refer to it and of its neighbours.
+    :ivar own: its statements, those of its parts, and the names of linked nodes.
+    :ivar around: the main statements of the records that refer to it and of related records.
     :ivar referring: IRIs of the records that refer to it, or lie in it.
-    :ivar cut: more refer to it by one property.
+    :ivar cut: whether more records refer to it by one property than are shown.
     :ivar nearby: IRIs of projects of the same fields of action nearby, the nearest first.
     :ivar figures: IRIs of records that state other sums beside the grants among those that refer to it.
     :ivar alike: IRIs of projects of the same themes, those that share most first.
@@ -76,12 +76,12 @@ class Description:
 
     @property
     def triples(self) -> Triples:
-        """All of it."""
+        """All triples."""
         return documents.in_order([*self.own, *self.around])
 
 
 def describe(thing: ox.NamedNode) -> Description | None:
-    """The description of a record; None when nothing is known about it."""
+    """The description of a record; None if it is unknown."""
     own = documents.ask(site().private.prepare(_OWN), {"s": thing})
     if not own:
         return None
@@ -105,7 +105,7 @@ def describe(thing: ox.NamedNode) -> Description | None:
 
 
 def _incoming(thing: ox.NamedNode, paths: Iterable[str]) -> Triples:
-    """Who refers to a thing by some properties, which are those of the shapes."""
+    """Records that refer to a thing by some properties of the shapes."""
     parts = " UNION ".join(f"{{ ?from <{path}> ?s BIND(<{path}> AS ?p) }}" for path in paths)
     return documents.ask(site().private.prepare(f"CONSTRUCT {{ ?from ?p ?s }} WHERE {{ {parts} }}"), {"s": thing})
 
@@ -124,7 +124,7 @@ def _figures(facts: Statements, referring: Iterable[str]) -> list[str]:
 
 
 def _brief(iris: Iterable[str], paths: Iterable[str]) -> Triples:
-    """Some properties of records, with the names of what they link to, each looked up once."""
+    """Some properties of records, with the names of linked nodes, each looked up once."""
     found = _look_up(iris, paths)
     objects = (triple.object for triple in found if triple.predicate.value != TYPE)
     linked = {node.value for node in objects if isinstance(node, ox.NamedNode)}
@@ -132,8 +132,8 @@ def _brief(iris: Iterable[str], paths: Iterable[str]) -> Triples:
 
 
 def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
-    """What some nodes have of some properties."""
-    # Parsed as IRIs first, so nothing but these stands in the query.
+    """The values of some properties of some nodes."""
+    # Parsed as IRIs first, so that only IRIs enter the query.
     nodes = " ".join(str(ox.NamedNode(name)) for name in dict.fromkeys(iris))
     if not nodes:
         return []
@@ -143,7 +143,7 @@ def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
 
 
 def _nearby(facts: Statements, thing: str, base: str) -> list[str]:
-    """Projects of the same fields that the nearest others lead; of several fields in turn, each once."""
+    """Projects of the same fields led by the nearest places; alternating between several fields, each once."""
     known: dict[str, dict[str, list[str]]] = published().read(NEIGHBOURS)["nearby"]
     fields = [field.rpartition("#")[2] for field in facts.links(thing, "dct:subject")]
     found = [known.get(lead.removeprefix(base), {}) for lead in facts.links(thing, "sr:lead")]

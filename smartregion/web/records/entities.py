@@ -1,6 +1,6 @@
-"""Records of the graph: ``/id/…`` names a thing and leads to ``/doc/…``, the document about it, by 303 See Other.
+"""Records: ``/id/…`` identifies a thing and redirects to ``/doc/…``, the document about it, by 303 See Other.
 
-What was deleted answers 410 Gone with what is left to say about it, what is withheld 404 (decision 17).
+Deleted records answer 410 Gone with a tombstone, withheld ones 404 (decision 17).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SELECT DISTINCT ?s ?by WHERE { ?s ?p ?o OPTIONAL { ?s dct:isReplacedBy ?by } }""
 
 @blueprint.get("/id/<segment>/<key>")
 def identify(segment: str, key: str) -> ResponseReturnValue:
-    """Leads from the thing to the document about it; from a former one to the one that replaced it."""
+    """Redirect from a thing to its document; from a former one to its successor."""
     engine = site().private
     answer = engine.query(engine.prepare(_SUCCESSOR), TABLE_TYPES[0], bindings={"s": _thing(segment, key)})
     rows = list(ox.parse_query_results(answer.read(), ox.QueryResultsFormat.JSON))  # type: ignore[arg-type]
@@ -60,7 +60,7 @@ def identify(segment: str, key: str) -> ResponseReturnValue:
 
 @blueprint.get("/doc/<segment>/<name>")
 def document(segment: str, name: str) -> ResponseReturnValue:
-    """What is known about a record: its properties, its parts, and what refers to it."""
+    """The document about a record: its properties, its parts, and records that refer to it."""
     key, suffix = split(name)
     suffix = suffix or choose(OFFERED)
     if suffix not in OFFERED:
@@ -95,13 +95,13 @@ def _absent(segment: str, key: str, suffix: str) -> Response:
         body = documents.write(triples, suffix)
     response = documents.respond(body, suffix, f"doc/{segment}/{key}")
     response.status_code = 410
-    # Only what is there has a validator: a condition does not apply to an error (RFC 9110, 13.2.1).
+    # An error has no validator: conditions do not apply to it (RFC 9110, 13.2.1).
     del response.headers["ETag"], response.headers["Last-Modified"]
     return response
 
 
 def _reason(finding: ReportedFinding) -> dict[str, str | int | None]:
-    """What keeps a record from being published, in the language of the answer."""
+    """The reason why a record is not published, in the language of the answer."""
     place = {name: finding[name] for name in ("source", "sheet", "row", "column", "header", "value", "code")}
     return {**place, "message": finding["message"][language()]}
 

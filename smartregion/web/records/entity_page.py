@@ -1,4 +1,4 @@
-"""The page about a record, made from its description: the essentials first, all else in the groups of the shapes."""
+"""The page about a record, made from its description: the essentials first, others in the groups of the shapes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Card:
     """Another record in brief.
 
     :ivar roles: how it refers to the record of the page.
-    :ivar facts: what to know of it.
+    :ivar facts: its main facts.
     """
 
     title: str
@@ -54,7 +54,7 @@ class Cards:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a record comes from: rows of source tables, and the days since which it is published and as it is."""
+    """Provenance of a record: rows of source tables, and days of first publication and last change."""
 
     rows: list[Value]
     issued: str | None
@@ -65,9 +65,9 @@ class Provenance:
 class GrantLine:
     """A grant as a line of a table.
 
-    :ivar beside: two of project, recipient and programme; not what the page is about.
+    :ivar beside: two of project, recipient and programme; without the record of the page.
     :ivar amount: as people write it; None if it is unknown.
-    :ivar joint: the joint total that it is a part of, which is not added up.
+    :ivar joint: the joint total of several grants, which is not added up.
     :ivar exact: False if no source tells whether the amount is rounded.
     :ivar others: what other sources say of it, with what that probably is; none is added up.
     """
@@ -84,7 +84,7 @@ class GrantLine:
 
 @dataclass(frozen=True)
 class Grants:
-    """The grants on a page and what they come to.
+    """The grants on a page and their sum.
 
     :ivar total: sum of the known amounts of all grants, also those that are not shown.
     :ivar count: number of these grants.
@@ -98,7 +98,7 @@ class Grants:
 
 
 class EntityPage:
-    """What the template shows of a record."""
+    """Content of the template for a record."""
 
     def __init__(self, description: Description) -> None:
         self._description = description
@@ -121,12 +121,12 @@ class EntityPage:
 
     @property
     def dataset(self) -> str | None:
-        """Name of the dataset that it is part of."""
+        """Name of its dataset."""
         return next(filter(None, map(published().labels.dataset, self._classes)), None)
 
     @property
     def search(self) -> str:
-        """Where all projects of it are found."""
+        """Address of the search for all its projects."""
         segment, _, key = self._iri.removeprefix(f"{published().release.manifest.base}id/").partition("/")
         wanted = {segment: key} if segment in ("district", "programme") else {"q": self.title}
         spoken = {"lang": request.args["lang"]} if "lang" in request.args else {}
@@ -140,13 +140,13 @@ class EntityPage:
 
     @property
     def essentials(self) -> list[Row]:
-        """What is told first."""
+        """Essential properties, shown first."""
         found = {row.iri: row for row in self._node.rows}
         return [found[path] for path in published().labels.essentials if path in found]
 
     @cached_property
     def sections(self) -> list[PageSection]:
-        """All other properties, in the groups of the shapes; what no shape knows stands in a last one."""
+        """All other properties, in the groups of the shapes; properties without a shape are in a last one."""
         labels = published().labels
         rows: dict[str | None, list[Row]] = {}
         for row in self._node.rows:
@@ -162,7 +162,7 @@ class EntityPage:
 
     @cached_property
     def provenance(self) -> Provenance:
-        """Where it comes from."""
+        """Its provenance."""
         rows = [_row(name) for name in self._facts.links(self._iri, "prov:wasDerivedFrom")]
         dates = (self._facts.literal(self._iri, name) for name in ("dct:issued", "dct:modified"))
         issued, modified = (None if date is None else date.value[:10] for date in dates)
@@ -191,20 +191,20 @@ class EntityPage:
 
     @property
     def projects(self) -> int | None:
-        """How many projects there are of it or in it."""
+        """Number of projects of it or in it."""
         found = self._facts.number(self._iri, "sr:projectCount")
         return None if found is None else int(found)
 
     @property
     def cut(self) -> bool:
-        """Whether there are more projects, grants or others than are shown."""
+        """Whether there are more projects, grants or other records than shown."""
         shown = sum(self._has_role("activity", name) for name in self._description.referring)
         grants = self.grants is not None and len(self.grants.lines) < self.grants.count
         return self._description.cut or grants or shown < (self.projects or 0)
 
     @cached_property
     def neighbours(self) -> list[Cards]:
-        """The records that refer to this one, by kind; grants have a table of their own."""
+        """The records that refer to this one, by kind; grants have a separate table."""
         kinds: dict[str, list[str]] = {}
         for name in self._description.referring:
             if not self._has_role("award", name):
@@ -234,7 +234,7 @@ class EntityPage:
 
     @cached_property
     def points(self) -> list[Point]:
-        """Where it is: itself, or who leads it and takes part; in an area, who leads projects."""
+        """Points on the map: its own, or those of lead and partners; for an area, those of leads of projects."""
         drawn, base = published().map, f"{published().release.manifest.base}id/"
         if drawn is None:
             return []
@@ -253,7 +253,7 @@ class EntityPage:
 
     @cached_property
     def area(self) -> str | None:
-        """The district that is marked on the map, as the map names it."""
+        """The marked district of the map, by its name in the map."""
         key = self._iri.removeprefix(f"{published().release.manifest.base}id/")
         drawn = published().map
         return key if drawn and any(area.record == key for area in drawn.areas) else None
@@ -331,7 +331,7 @@ class EntityPage:
         return None if longitude is None or latitude is None else (float(longitude), float(latitude))
 
     def _place(self, name: str) -> tuple[float, float] | None:
-        """Where the record or its lead is."""
+        """The place of the record or of its lead."""
         near = (self._own_place(lead) for lead in (name, *self._facts.links(name, "sr:lead")))
         return next((place for place in near if place), None)
 

@@ -1,1 +1,1 @@
-"""Search in the records."""
+"""Search of the records."""

@@ -1,4 +1,4 @@
-"""Records found, as files: CSV and JSON from the index, RDF from the graph."""
+"""Search results as files: CSV and JSON from the index, RDF from the graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smartregion.web.site.search_index import Index, Row
 from smartregion.web.site.site import published, site
 
 LIMITS: Final = {"json": 10_000, "csv": 10_000, "ttl": 1_000, "jsonld": 1_000, "rdf": 1_000, "nt": 1_000}
-"""Records in one file; there is a next one if more are found."""
+"""Maximum number of records in one file; further ones are in the next file."""
 
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
 _FACETS: Final = ("field", "status", "district", "programme", "year")
@@ -45,7 +45,7 @@ def write(
     """Records as a file.
 
     :param found: number of records found in all.
-    :param next_address: where the next of them are.
+    :param next_address: address of the next file.
     """
     match suffix:
         case "csv":
@@ -72,9 +72,9 @@ def _record(row: Row, index: Index) -> dict[str, Any]:
 
 
 def _csv(rows: Sequence[Row], index: Index) -> bytes:
-    """RFC 4180 with LF; several values are separated by ``; ``, and are names instead of keys.
+    """RFC 4180 with LF; several values are separated by ``; ``; names instead of keys.
 
-    What a spreadsheet program would take for a formula begins with an apostrophe
+    Text that a spreadsheet program would treat as a formula begins with an apostrophe
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
     text = io.StringIO()

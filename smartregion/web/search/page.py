@@ -1,4 +1,4 @@
-"""Find: the page of results, the same as files, suggestions while typing, and how browsers learn to search here."""
+"""Search: the page of results, results as files, suggestions, and the OpenSearch description."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from smartregion.web.site.site import published
 blueprint = Blueprint("search", __name__)
 
 SUFFIXES: Final = ("json", "csv", "ttl", "jsonld", "rdf", "nt", "html")
-"""Representations of results, the usual one first."""
+"""Representations of results, the default first."""
 
 OFFERED: Final = sources(SUFFIXES)
 """All representations; see :func:`smartregion.web.http.negotiation.sources`."""
@@ -37,7 +37,7 @@ _SOMEWHERE: Final = "~somewhere~"
 
 @blueprint.get("/search")
 def results() -> ResponseReturnValue:
-    """What a search finds, as a page or by Accept as a file."""
+    """Results of a search, as a page or by Accept as a file."""
     suffix = choose(OFFERED)
     response = _page() if suffix == "html" else _file(suffix)
     response.vary.add("Accept")
@@ -46,7 +46,7 @@ def results() -> ResponseReturnValue:
 
 @blueprint.get("/search.<suffix>")
 def file(suffix: str) -> ResponseReturnValue:
-    """What a search finds, as a file."""
+    """Results of a search as a file."""
     if suffix not in OFFERED or suffix == "html":
         raise NotFound
     return _file(suffix)
@@ -54,7 +54,7 @@ def file(suffix: str) -> ResponseReturnValue:
 
 @blueprint.get("/search/suggest")
 def suggest() -> ResponseReturnValue:
-    """What a text that is being typed may become (OpenSearch Suggestions 1.0)."""
+    """Suggestions for a typed text (OpenSearch Suggestions 1.0)."""
     if (cached := documents.not_modified("html")) is not None:
         return cached
     search = asked()
@@ -111,7 +111,7 @@ def _page() -> Response:
 
 
 def _moved(search: Search) -> Response:
-    """Leads to the one address of a search."""
+    """Redirect to the canonical address of a search."""
     response = redirect(search.address(), 303)
     response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept")
@@ -119,16 +119,16 @@ def _moved(search: Search) -> Response:
 
 
 def _near(page: int, last: int) -> list[int]:
-    """The pages that are linked: the first, the last, and those around this one."""
+    """Linked pages: the first, the last, and those around this one."""
     return sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
 
 
 def _points(search: Search, found: Found) -> list[Point]:
-    """Where the records found are, each place leading to the search that finds them."""
+    """Places of the results, each with a link to the search for its records."""
     drawing = published().map
     if drawing is None:
         return []
-    # There may be hundreds: what is the same for all is made once.
+    # There may be hundreds, so common parts are made once.
     title = gettext("%(place)s: %(count)s Treffer", place="{name}", count="{count}")
     before, _, after = replace(search, at=_SOMEWHERE, page=1).address().partition(_SOMEWHERE)
     points = []
@@ -145,7 +145,7 @@ def _file_address(search: Search, suffix: str) -> str:
 
 
 def _file(suffix: str) -> Response:
-    """Records found, in parts: ``page`` counts them."""
+    """Results as files of limited length, numbered by ``page``."""
     search, index = asked(), published().search
     tag = documents.tag(suffix)
     if request.if_none_match.contains_weak(tag):

@@ -1,4 +1,4 @@
-"""What a search asks for, as its address says it. Each search has one address: parameters and values in one order."""
+"""Reads a search from its address. Each search has one address, with a fixed order of parameters and values."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
 FACETS: Final = ("type", "field", "theme", "district", "programme", "status", "year", "amount")
-"""Filters of which several values may be chosen, in the order in which they are shown and written."""
+"""Filters with several values, in the order of pages and addresses."""
 ORDERS: Final = ("relevance", "newest", "amount", "name")
-"""Ways to sort, the usual one first."""
+"""Sort orders, the default first."""
 
 _LONGEST_TEXT: Final = 200
 _LONGEST_VALUE: Final = 100
@@ -24,13 +24,13 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\s]+")
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked for.
+    """A search.
 
-    :ivar text: words that records must have.
-    :ivar chosen: values by facet: records must have one of those of each facet.
+    :ivar text: words that records must contain.
+    :ivar chosen: values by facet: records must have one value of each facet.
     :ivar at: IRI of a place, relative to ``{base}id/``; empty for everywhere.
     :ivar order: one of :data:`ORDERS`.
-    :ivar page: counted from 1.
+    :ivar page: numbered from 1.
     """
 
     text: str = ""
@@ -41,11 +41,11 @@ class Search:
 
     @property
     def everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether the search has no text and no filter."""
         return not (self.text or self.chosen or self.at)
 
     def parameters(self) -> dict[str, list[str]]:
-        """As the address has it; what is usual is left out."""
+        """Parameters of the address, without defaults."""
         wanted = {
             "q": [self.text],
             **{facet: list(self.chosen.get(facet, ())) for facet in FACETS},
@@ -60,7 +60,7 @@ class Search:
         return url_for(endpoint, **values, **self.parameters())  # type: ignore[arg-type]
 
     def without(self, facet: str, value: str) -> Search:
-        """The same without a value of a facet, or without the place if the facet is ``at``; on its first page."""
+        """The search without a value of a facet, or without the place if the facet is ``at``; its first page."""
         if facet == "at":
             return replace(self, at="", page=1)
         left = {name: tuple(v for v in values if (name, v) != (facet, value)) for name, values in self.chosen.items()}
@@ -73,7 +73,7 @@ class Search:
 
 
 def asked(arguments: MultiDict[str, str] | None = None) -> Search:
-    """What the request asks for. What is too much or makes no sense is left out: every address has an answer."""
+    """The search of a request. Invalid and excess parameters are ignored, so every address has an answer."""
     given = request.args if arguments is None else arguments
     chosen = {}
     for facet in FACETS:
@@ -93,12 +93,12 @@ def asked(arguments: MultiDict[str, str] | None = None) -> Search:
 
 
 def is_canonical(search: Search) -> bool:
-    """Whether the request has the one address of this search."""
+    """Whether the request has the canonical address of this search."""
     language = [("lang", value) for value in request.args.getlist("lang")[:1]]
     wanted = [(name, value) for name, values in search.parameters().items() for value in values]
     return [*wanted, *language] == list(request.args.items(multi=True))
 
 
 def _clean(text: str, longest: int) -> str:
-    """Without control characters and needless space, and not too long."""
+    """The text without control characters and surplus space, shortened to a maximum length."""
     return _CONTROL.sub(" ", text[: 4 * longest]).strip()[:longest].strip()

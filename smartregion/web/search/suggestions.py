@@ -1,4 +1,4 @@
-"""What a text that is being typed may become: records by their names, and what to search in."""
+"""Suggestions for a typed text: records by their names, and filters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OFFERED: Final = ("field", "programme", "type")
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A text that may be meant, what it is, and where it leads."""
+    """A suggested text, its kind, and its address."""
 
     text: str
     kind: str
@@ -28,7 +28,7 @@ class Suggestion:
 
 
 def suggestions(text: str, index: Index) -> list[Suggestion]:
-    """A few suggestions, the best first."""
+    """A limited number of suggestions, the best first."""
     typed = folded(text)
     if not typed:
         return []

@@ -1,4 +1,4 @@
-"""What the page of results shows: records with the words that were found marked, filters with counts, and ways out."""
+"""Content of the page of results: records with marked words, filters with counts, and alternative searches."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ _WORD: Final = re.compile(r"[^\W_]+")
 class SearchResult:
     """A record in the list.
 
-    :ivar title: with the words that were found marked, and so is ``snippet``.
-    :ivar title_language: of the title, if it is not the page's, and ``snippet_language`` of the snippet.
-    :ivar facts: what else is told in short.
+    :ivar title: with found words marked, like ``snippet``.
+    :ivar title_language: language of the title, if it is not that of the page; ``snippet_language`` likewise.
+    :ivar facts: further short facts.
     """
 
     href: str
@@ -73,7 +73,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter with its values; those that would leave nothing are not offered."""
+    """A filter with its values; values without results are omitted."""
 
     facet: str
     name: str
@@ -83,7 +83,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Way:
-    """A link to another search, with what it would find."""
+    """A link to another search, with its number of results."""
 
     label: str
     href: str
@@ -97,7 +97,7 @@ def record_facets(row: Row) -> dict[str, list[str]]:
 
 
 def results(rows: Iterable[Row], terms: Sequence[Term], index: Index) -> list[SearchResult]:
-    """The records as the list shows them."""
+    """The records of the list."""
     return [_result(row, terms, index) for row in rows]
 
 
@@ -133,7 +133,7 @@ def _in_language(row: Row, name: str) -> tuple[str, str | None]:
 
 
 def _marked(text: str, terms: Sequence[Term]) -> Markup:
-    """The text with the words that the terms stand for marked."""
+    """The text with the words of the terms marked."""
     parts, end = [], 0
     for match in _WORD.finditer(text):
         if _is_found(match[0], terms):
@@ -159,7 +159,7 @@ def _excerpt(text: str, terms: Sequence[Term]) -> str:
 
 
 def label(index: Index, facet: str, value: str) -> str:
-    """Name of a value; the value itself if the release has none such."""
+    """Name of a value; the value itself if the release does not have it."""
     if facet == "amount":
         return _amount_label(value)
     if facet == "at":
@@ -180,7 +180,7 @@ def _amount_label(value: str) -> str:
 
 
 def filters(search: Search, found: Found, index: Index) -> list[Filter]:
-    """The filters with how many records each value would leave."""
+    """The filters with the number of records for each value."""
     shown = []
     for facet in FACETS:
         chosen, counts = search.chosen.get(facet, ()), found.counts.get(facet, {})
@@ -195,7 +195,7 @@ def filters(search: Search, found: Found, index: Index) -> list[Filter]:
 
 
 def chips(search: Search, index: Index) -> list[Way]:
-    """What is chosen, each with the search without it."""
+    """Chosen filters, each with the search without it."""
     return [
         Way(f"{NAMES[facet]}: {label(index, facet, value)}", search.without(facet, value).address(), 0)
         for facet, value in search.chosen_values()
@@ -203,7 +203,7 @@ def chips(search: Search, index: Index) -> list[Way]:
 
 
 def ways_out(search: Search, found: Found, index: Index) -> list[Way]:
-    """Searches that find something where this one finds nothing: without a filter, without all, with fewer words."""
+    """Searches with results for a search without any: without a filter, without all filters, with fewer words."""
     tried = [
         (
             gettext("ohne %(filter)s", filter=f"{NAMES[facet]}: {label(index, facet, value)}"),

@@ -1,1 +1,1 @@
-"""What every page may need of the current release."""
+"""Data of the current release for pages."""

@@ -1,4 +1,4 @@
-"""Which release is current, and what is read of it once, when it is first asked for."""
+"""The current release and its data, read once, on first use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Published:
     _contents: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def read(self, content: ReleaseContent[T]) -> T:
-        """The content of a file of the release; read when it is first asked for.
+        """The content of a file of the release, read on first use.
 
         :raises KeyError: the release has no such file.
         """
@@ -40,7 +40,7 @@ class Published:
 
     @property
     def modified(self) -> dt.datetime:
-        """When something in it changed last."""
+        """Moment of its last change."""
         return midnight(self.release.manifest.modified)
 
     def graphs(self) -> list[str]:
@@ -51,7 +51,7 @@ class Published:
 
     @cached_property
     def tombstones(self) -> dict[str, list[ox.Triple]]:
-        """What is left of deleted records, by IRI; read when it is first asked for."""
+        """Tombstones by IRI, read on first use."""
         found: dict[str, list[ox.Triple]] = {}
         for quad in ox.parse(path=self.release.file("tombstones.nt")[0], format=ox.RdfFormat.N_TRIPLES):
             found.setdefault(quad.subject.value, []).append(quad.triple)
@@ -79,16 +79,16 @@ class Published:
 
 
 def midnight(date: str) -> dt.datetime:
-    """The beginning of a day (UTC) that a manifest names."""
+    """The start of a day (UTC) of a manifest."""
     return dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
 class KeptRelease:
-    """A release on disk, in few words.
+    """Summary of a release on disk.
 
     :ivar built: when it was written.
-    :ivar manifest: what is in it; None when it is damaged, or another version of the software wrote it.
+    :ivar manifest: its manifest; None if it is damaged, or written by another version of the software.
     """
 
     id: str
@@ -100,7 +100,7 @@ class KeptRelease:
         """The release of this name."""
         written = releases.written(name) / 1e9
         try:
-            # The files, thousands of names, are of no interest here.
+            # The thousands of file names are not needed here.
             manifest = replace(releases.open(name).manifest, files={})
         except ReleaseError:
             manifest = None
@@ -117,7 +117,7 @@ class Current:
         self._kept: dict[str, KeptRelease] = {}
 
     def kept(self) -> list[KeptRelease]:
-        """The releases that are on disk, the most recently written first."""
+        """The releases on disk, the most recently written first."""
         ids = self._releases.ids()
         for name in ids:
             if name not in self._kept:
@@ -125,7 +125,7 @@ class Current:
         return [self._kept[name] for name in ids]
 
     def activated(self) -> dt.datetime | None:
-        """When the current release became that, or None before the first."""
+        """Moment of the last activation, or None before the first."""
         switch = self._releases.switch()
         return dt.datetime.fromtimestamp(switch[1] / 1e9, dt.UTC) if switch else None
 

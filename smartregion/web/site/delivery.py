@@ -1,4 +1,4 @@
-"""A file of the release as an answer: as it is or compressed, with a validator and a date that come from its content.
+"""Sends a file of the release, unchanged or compressed, with a validator and a date that depend on its content.
 
 A compressed form is another representation with a validator of its own (RFC 9110, 8.8.3.3).
 """
@@ -17,10 +17,10 @@ from smartregion.web.site.site import published
 
 
 def send(name: str, download: str | None = None, media_type: str | None = None) -> Response:
-    """The file of this name, in the content coding that the client likes best.
+    """Send a file in the content coding that the client prefers.
 
-    :param download: the name under which a client may keep it, by default the last part of its own.
-    :param media_type: under which it is sent, by default its own.
+    :param download: file name for the client, by default the last part of its own.
+    :param media_type: media type of the answer, by default its own.
     :raises NotFound: there is no such file for the public.
     """
     try:
@@ -32,7 +32,7 @@ def send(name: str, download: str | None = None, media_type: str | None = None) 
     suffix = SUFFIXES[coding] if coding and packed else ""
     expected = packed or Packed(described.bytes, described.sha256)
     kind = media_type or described.media_type
-    # The same bytes as something else are another representation.
+    # The same bytes with another media type are another representation.
     tag = expected.sha256 if kind == described.media_type else f"{expected.sha256} {kind}"
     path = _whole(f"{name}{suffix}", Path(f"{path}{suffix}"), expected)
     response = _answer(path, kind, download or PurePosixPath(name).name, tag, described.modified)
@@ -43,7 +43,7 @@ def send(name: str, download: str | None = None, media_type: str | None = None) 
 
 
 def send_gzip(name: str) -> Response:
-    """The compressed form of this file as a file of its own.
+    """Send the compressed form of this file as a separate file.
 
     :raises NotFound: there is none.
     """
@@ -59,7 +59,7 @@ def send_gzip(name: str) -> Response:
 
 
 def _whole(name: str, path: Path, expected: Packed) -> Path:
-    """The path of a file that has its size: a part of it would have the validator of the whole, and stay in caches.
+    """The path of a file with the recorded size: caches would keep a truncated file under the whole's validator.
 
     :raises DamagedRelease: it has not.
     """

@@ -1,4 +1,4 @@
-"""What a page shows of RDF nodes: names instead of IRIs, values as people write them."""
+"""Displays RDF nodes on pages: names instead of IRIs, values in the notation of the language."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMES: Final = tuple(
 
 @dataclass(frozen=True)
 class Value:
-    """One value: its text, where it leads, and its language if that is not the page's."""
+    """One value: its text, its link, and its language if that is not the page's."""
 
     text: str
     href: str | None = None
@@ -66,7 +66,7 @@ class Node:
 class Naming:
     """Names of nodes, found in triples.
 
-    :param triples: that hold names; the language of the page is preferred.
+    :param triples: triples with names; the language of the page is preferred.
     """
 
     def __init__(self, triples: Triples) -> None:
@@ -86,13 +86,13 @@ class Naming:
 
 
 def short(iri: str) -> str:
-    """An IRI as text: below our base without it, with a prefix of ours, or as it is."""
+    """An IRI as text: relative to our base, with one of our prefixes, or unchanged."""
     base = published().release.manifest.base
     return iri[len(base) :] if iri.startswith(base) and iri != base else prefixed(iri)
 
 
 def href(iri: str) -> str | None:
-    """Where a link to this node leads: to a page of ours where there is one; None for what is no web address."""
+    """Target of a link to this node: one of our pages if it exists; None if the IRI is no web address."""
     base, choice = published().release.manifest.base, request.args.get("lang")
     vocabulary = ontology.PREFIXES["sr"]
     if iri.startswith(f"{base}id/"):
@@ -140,7 +140,7 @@ def _values(
 
 
 def link(iri: str, naming: Naming, page: str = "") -> Value:
-    """A link; to a part of the page's own node within the page."""
+    """A link; a part of the node of this page gets a link within the page."""
     if page and iri.startswith(f"{page}#"):
         return Value(iri[len(page) :], iri[len(page) :])
     return Value(naming[iri], href(iri))
@@ -158,7 +158,7 @@ def literal(term: ox.Literal) -> Value:
 
 
 def _readable(lexical: str, datatype: str) -> str:
-    """A typed value as people write it; raises ValueError or InvalidOperation for what is not of that type."""
+    """A typed value as people write it; raises ValueError or InvalidOperation for an invalid value."""
     match datatype:
         case "integer" | "decimal" | "double":
             return number(Decimal(lexical))

@@ -1,4 +1,4 @@
-"""RDF documents about one thing: asked from the engine, written in every syntax, cacheable."""
+"""RDF documents about one thing: queried from the engine, written in every syntax, cacheable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smartregion.web.site.site import published, site
 from sparql_engine import Bindings, Dataset, Query
 
 SUFFIXES: Final = ("ttl", "jsonld", "rdf", "nt", "json", "html")
-"""Representations of a document that are shown, the usual one first."""
+"""Representations of a document that pages list, the default first."""
 
 OFFERED: Final = sources(SUFFIXES)
 """All representations; see :func:`smartregion.web.http.negotiation.sources`."""
@@ -28,10 +28,10 @@ Triples = list[ox.Triple]
 
 
 def ask(query: Query, bindings: Bindings, graphs: tuple[str, ...] = ()) -> Triples:
-    """The triples that a CONSTRUCT query yields, each once and always in the same order.
+    """The triples of a CONSTRUCT query, without duplicates and in a stable order.
 
-    :param graphs: to ask only these, as one graph.
-    :raises QueryError: see :meth:`engine.Engine.query`.
+    :param graphs: query only these, as one graph.
+    :raises QueryError: see :meth:`sparql_engine.Engine.query`.
     """
     result = site().private.query(query, MEDIA_TYPES["nt"], dataset=Dataset(graphs), bindings=bindings)
     return in_order(quad.triple for quad in ox.parse(result.read(), format=ox.RdfFormat.N_TRIPLES))
@@ -52,12 +52,12 @@ def write(triples: Triples, suffix: str) -> bytes:
 
 
 def embedded(triples: Triples) -> dict[str, Any]:
-    """The triples as JSON-LD that stands in a page: small, as it names our context instead of repeating it."""
+    """The triples as JSON-LD for a page: short, because it names our context instead of including it."""
     return {"@context": f"{published().release.manifest.base}context.jsonld", "@graph": jsonld.compact(triples)}
 
 
 def _prefixes(triples: Triples) -> dict[str, str]:
-    """The prefixes that are used."""
+    """The used prefixes."""
     text = "\n".join(map(str, triples))
     return {name: namespace for name, namespace in ontology.PREFIXES.items() if f"<{namespace}" in text}
 
@@ -78,7 +78,7 @@ def respond(body: bytes | str, suffix: str, path: str) -> Response:
 
 
 def finish(response: Response, suffix: str) -> Response:
-    """Say what the representation depends on, and for which release it holds."""
+    """Add headers: what the representation depends on, and its release."""
     response.vary.add("Accept")
     if suffix == "html":
         response.vary.add("Accept-Language")
@@ -90,7 +90,7 @@ def finish(response: Response, suffix: str) -> Response:
 
 
 def not_modified(suffix: str) -> Response | None:
-    """The answer 304, when the client has this representation already (RFC 9110, 13.1.2)."""
+    """The answer 304 if the client has this representation already (RFC 9110, 13.1.2)."""
     tags = request.if_none_match
     if tags.star_tag or not tags.contains_weak(tag(suffix)):
         return None

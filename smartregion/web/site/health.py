@@ -1,4 +1,4 @@
-"""How the service is: for load balancers, for whoever starts it, and for Prometheus."""
+"""State of the service: for load balancers, supervisors, and Prometheus."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """Ready: 200 when a release is current and none of its files has another size than was written, its store and its
-    search index answer a query, and query processes are alive; else 503 with the reason.
+    """Ready: 200 if a release is current, all its files have the recorded size, its store and its search index
+    answer a query, and query processes are alive; else 503 with the reason.
     """
     try:
         release = published().release
@@ -45,13 +45,13 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/healthz/live")
 def live() -> ResponseReturnValue:
-    """Live: this process answers. Restarting it would not help with anything else."""
+    """Live: this process answers. Restarting the process would not solve other problems."""
     return jsonify(live=True), 200, _HEADERS
 
 
 @blueprint.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Figures in the text format of Prometheus."""
+    """Metrics in the text format of Prometheus."""
     body, media_type = site().observer.figures(request.headers.get("Accept", ""))
     return Response(body, content_type=media_type, headers=_HEADERS)
 

@@ -1,4 +1,4 @@
-"""German and English names of classes and properties, as the release gives them in ``labels.json``."""
+"""German and English names of classes and properties, from ``labels.json`` of the release."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from publish.releases.contents.model import ClassLabels
 class Labels:
     """Looks up names by IRI.
 
-    :ivar essentials: the properties (IRIs) that a page tells first, in this order.
-    :ivar apart: the properties that pages show in places of their own.
+    :ivar essentials: the properties (IRIs) at the top of a page, in this order.
+    :ivar apart: the properties that pages show separately.
     :param document: ``properties`` with names and order by IRI, ``classes`` with names; a class may have ``properties``
-        of its own, whose names fit it better; ``groups`` of properties with names and order; ``incoming``: the
+        of its own, with more specific names; ``groups`` of properties with names and order; ``incoming``: the
         properties by which records may refer to those of a class.
     """
 
@@ -28,15 +28,15 @@ class Labels:
         self.apart = frozenset(document["apart"])
 
     def of_class(self, iri: str, language: str) -> str:
-        """Name of a class; its prefixed name when the release has none."""
+        """Name of a class; its prefixed name if the release has none."""
         return str(self._classes.get(iri, {}).get(language) or prefixed(iri))
 
     def plural(self, iri: str, language: str) -> str:
-        """Name of the records of a class; the name of the class when the release has none."""
+        """Name of the records of a class; the name of the class if the release has none."""
         return str(self._classes.get(iri, {}).get("plural", {}).get(language) or self.of_class(iri, language))
 
     def rank(self, iri: str) -> int:
-        """Where the list of records of a class stands on pages of others; those without a rank come last."""
+        """Rank of the list of records of a class on pages of other records; classes without a rank come last."""
         return int(self._classes.get(iri, {}).get("rank") or 10_000)
 
     def has_role(self, role: str, classes: Iterable[str]) -> bool:
@@ -44,11 +44,11 @@ class Labels:
         return any(role in self._classes.get(name, {}).get("roles", ()) for name in classes)
 
     def of_property(self, iri: str, classes: Iterable[str], language: str) -> str:
-        """Name of a property of a node of these classes; its prefixed name when the release has none."""
+        """Name of a property of a node of these classes; its prefixed name if the release has none."""
         return str(self._property(iri, classes).get(language) or prefixed(iri))
 
     def order(self, iri: str, classes: Iterable[str]) -> float:
-        """Where the property stands among the others; unknown ones come last."""
+        """Rank of a property; unknown ones come last."""
         return float(self._property(iri, classes).get("order", 10_000))
 
     def group(self, iri: str, classes: Iterable[str]) -> str | None:
@@ -79,7 +79,7 @@ class Labels:
 
 
 def prefixed(iri: str) -> str:
-    """The IRI with a prefix of ours, or as it is."""
+    """The IRI with one of our prefixes, or unchanged."""
     for prefix, namespace in ontology.PREFIXES.items():
         if iri.startswith(namespace) and len(iri) > len(namespace):
             return f"{prefix}:{iri[len(namespace) :]}"

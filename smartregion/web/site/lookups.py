@@ -1,4 +1,4 @@
-"""Looking things up in triples, in the language of the page."""
+"""Look-ups in triples, in the language of the page."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Statements:
                 yield subject
 
     def between(self, subjects: Iterable[str], value: str) -> dict[str, list[str]]:
-        """By which properties (IRIs) each of the subjects refers to a node."""
+        """The properties (IRIs) by which each of the subjects refers to a node."""
         wanted = ox.NamedNode(value)
         return {
             subject: [name for name, terms in self._found.get(subject, {}).items() if wanted in terms]

@@ -1,4 +1,4 @@
-"""The map of Hesse on pages: the areas of ``map.json`` of a release, and points put on it; drawn by ``map.html``."""
+"""The map of Hesse on pages: the areas of ``map.json`` of a release, and points on it; ``map.html`` draws it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Area:
 
     @property
     def label(self) -> str | None:
-        """What is written on it: its name, shortened, if there is room."""
+        """Its label: its name, shortened, if there is room."""
         short = self.name.removeprefix("Landkreis ").removesuffix(" (kreisfreie Stadt)")
         return short if len(short) * _LETTER < 2 * _WIDER * self.room["r"] else None
 
@@ -34,8 +34,8 @@ class Point:
     """A place on the map.
 
     :ivar radius: in units of the drawing.
-    :ivar title: what it is, for people.
-    :ivar href: where it leads.
+    :ivar title: its name for people.
+    :ivar href: target of its link.
     """
 
     x: int
@@ -46,7 +46,7 @@ class Point:
 
 
 class HesseMap:
-    """The districts, and where a coordinate lies on the drawing.
+    """The districts and the projection of coordinates.
 
     :param document: ``map.json``, see ``publish/pictures/areas.py``.
     """
@@ -63,7 +63,7 @@ class HesseMap:
     ) -> Point | None:
         """A point at a coordinate in degrees (WGS 84); None if that is not on the map.
 
-        :param weight: what the area of the point is proportional to, e.g. a number of projects.
+        :param weight: the area of the point is proportional to it, e.g. a number of projects.
         """
         x = round((longitude - self._plane["west"]) * self._plane["right"])
         y = round((self._plane["north"] - latitude) * self._plane["down"])

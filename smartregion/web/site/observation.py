@@ -1,7 +1,7 @@
-"""What is seen of the queries: one line for each in the log, and figures for Prometheus.
+"""Observes queries: one log line for each, and metrics for Prometheus.
 
-Nothing is written that says who asked. The text of a query is its author's business and only logged by a setting; its
-hash tells whether it is the same again.
+The log does not identify clients. It has the text of a query only if a setting asks for it; the hash of the text shows
+repeated queries.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 class Observer:
     """Counts and logs the queries of this server process.
 
-    Figures of several server processes add up by way of files in the directory that ``PROMETHEUS_MULTIPROC_DIR`` names
+    The metrics of several server processes are added up through files in the directory ``PROMETHEUS_MULTIPROC_DIR``
     (https://prometheus.github.io/client_python/multiprocess/).
 
-    :param current: the current release; its counts are figures, too.
+    :param current: the current release; its counts are also metrics.
     :param workers: query processes of this server process.
     :param texts: write the text of each query to the log.
     """
 
     def __init__(self, current: Current, workers: int, *, texts: bool) -> None:
-        # Imported here because it decides when imported whether figures are shared between processes.
+        # Imported here because its import decides whether processes share metrics.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
         from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -81,7 +81,7 @@ class Observer:
 
     @contextmanager
     def observing(self) -> Iterator[Observation]:
-        """Observe a request; without a query or an error there is nothing to tell."""
+        """Observe a request; a request without a query or an error is not recorded."""
         seen = request.environ[OBSERVATION] = Observation()
         started = time.perf_counter()
         self._active.inc()
@@ -98,7 +98,7 @@ class Observer:
     def record(self, seen: Observation, seconds: float, place: str) -> None:
         """Count and log one query.
 
-        :param place: where an answer was kept that was there already, ``disk`` or ``memory``.
+        :param place: the cache of the answer, ``disk`` or ``memory``.
         """
         self._queries.labels(seen.outcome).inc()
         self._seconds.observe(seconds)
@@ -120,7 +120,7 @@ class Observer:
             _LOG.info(json.dumps(line, ensure_ascii=False))
 
     def figures(self, accept: str) -> tuple[bytes, str]:
-        """All figures in the text format of Prometheus or OpenMetrics, and its media type."""
+        """All metrics in the text format of Prometheus or OpenMetrics, and its media type."""
         from prometheus_client.exposition import choose_encoder
 
         _forget_ended_processes()
@@ -129,7 +129,7 @@ class Observer:
 
 
 class _ReleaseCollector:
-    """What is published, read when it is asked for."""
+    """Metrics of the release, read on each request."""
 
     def __init__(self, current: Current) -> None:
         self._current = current
@@ -154,7 +154,7 @@ class _ReleaseCollector:
 
 
 def _forget_ended_processes() -> None:
-    """A server process that was killed no longer has active queries."""
+    """Forget active queries of server processes that were killed."""
     for path in Path(os.environ.get(_DIRECTORY, os.devnull)).glob("gauge_live*_*.db"):
         if not Path(f"/proc/{path.stem.rpartition('_')[2]}").exists():
             path.unlink(missing_ok=True)

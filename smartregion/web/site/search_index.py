@@ -1,8 +1,8 @@
-"""Reads the search index of a release: which records a search finds, in what order, and how many each filter leaves.
+"""Reads the search index of a release: the results of a search, their order, and the counts of filters.
 
-The file never changes, so each thread opens it without locks, and what is the same for every search (bitmaps of the
-facets, orders of all records) is read once. User input becomes folded words only, which are quoted and bound: nothing
-of it is ever read as query syntax.
+The file never changes, so each thread opens it without locks, and data for every search (bitmaps of the facets, sort
+orders) are read once. User input is reduced to normalised words, which are quoted and bound: it is never parsed as
+query syntax.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from publish.releases.search_words import folded
 from smartregion.web.site.search_words import Term, Vocabulary
 
 Row = sqlite3.Row
-"""What is shown of a record."""
+"""Displayed fields of a record."""
 Numbers = NDArray[np.int32]
 """Numbers of records."""
 
 _WEIGHTS: Final = (10.0, 3.0, 1.0, 0.1)
-"""Of a title, of what a record is linked to, of its texts, and of what is around a territory."""
+"""Weights of titles, names of linked records, texts, and surroundings of a territory."""
 _WEIGHED: Final = 2000
-"""So many hits are weighed one by one; of more, those with all words in the title come first."""
+"""Maximum number of hits ranked one by one; of more, those with all words in the title come first."""
 _KEPT: Final = 64
 _PROGRAM_CACHE: Final = 64
 
@@ -61,7 +61,7 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class Hits:
-    """What a text finds: the words as they were understood, the records as bits, and in order of relevance."""
+    """Hits of a text: the interpreted words, the records as bits, and in order of relevance."""
 
     terms: tuple[Term, ...]
     bits: int
@@ -70,9 +70,9 @@ class Hits:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search finds.
+    """Results of a search.
 
-    :ivar numbers: of all records found, in the order that was asked for.
+    :ivar numbers: of all records found, in the requested order.
     :ivar counts: how many records a search with this value (and no other of its facet) would find, by facet and value.
     """
 
@@ -110,7 +110,7 @@ class Index:
     def check(self) -> None:
         """Read a record and a word.
 
-        :raises sqlite3.DatabaseError: the file is not what was written.
+        :raises sqlite3.DatabaseError: the file is damaged.
         """
         self.rows("SELECT id FROM record LIMIT 1")
         self.rows("SELECT rowid FROM text WHERE text MATCH 'smart' LIMIT 1")
@@ -118,7 +118,7 @@ class Index:
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Rows of a SELECT with values bound to its question marks."""
         if not hasattr(self._own, "connection"):
-            # One for each thread: they need no locks then.
+            # One connection for each thread, without locks.
             self._own.connection = sqlite3.connect(self._address, uri=True, cached_statements=_PROGRAM_CACHE)
             self._own.connection.row_factory = sqlite3.Row
             self._own.connection.execute("PRAGMA query_only = 1")
@@ -127,7 +127,7 @@ class Index:
 
     @cached_property
     def facets(self) -> dict[str, dict[str, FacetValue]]:
-        """Values of each facet, in the order in which they are shown."""
+        """Values of each facet, in display order."""
         found: dict[str, dict[str, FacetValue]] = {}
         statement = "SELECT facet, value, label_de, label_en, bitmap FROM facet_value ORDER BY facet, position"
         for facet, value, german, english, bitmap in self.rows(statement):
@@ -146,7 +146,7 @@ class Index:
     def find(self, text: str, chosen: Mapping[str, Sequence[str]], at: str, order: str) -> Found:
         """Find records.
 
-        :param chosen: values by facet: a record has one of those of each facet.
+        :param chosen: values by facet: a record must have one value of each facet.
         :param at: IRI of a place, relative to ``{base}id/``; empty for everywhere.
         :param order: ``relevance``, ``newest``, ``amount``, ``name_de`` or ``name_en``.
         """
@@ -162,17 +162,17 @@ class Index:
         return Found(hits.terms if hits else (), ranked[left[ranked]], counts)
 
     def spots(self, numbers: Numbers) -> list[Spot]:
-        """Where records are, the places with most of them first."""
+        """Places of records, those with most records first."""
         counts = np.bincount(self._orders["located"][numbers], minlength=1)
         found = [Spot(*self._places[place], int(counts[place])) for place in np.flatnonzero(counts).tolist() if place]
         return sorted(found, key=lambda spot: (-spot.count, spot.iri))
 
     def place_name(self, iri: str) -> str | None:
-        """Name of a place that records may be at; None for anything else."""
+        """Name of a place of records; None if it is none."""
         return next((name for found, name, *_ in self._places.values() if found == iri), None)
 
     def records(self, numbers: Iterable[int]) -> list[Row]:
-        """What is shown of records, in the order of their numbers given."""
+        """Displayed fields of records, in the given order of numbers."""
         wanted = [int(number) for number in numbers]
         by_number = {row["id"]: row for row in self.rows(_SHOWN, [json.dumps(wanted)])}
         return [by_number[number] for number in wanted]
@@ -218,7 +218,7 @@ class Index:
         return Hits(terms, bits, self._ranked(text, terms, expression, matching))
 
     def _ranked(self, text: str, terms: Sequence[Term], expression: str, matching: Numbers) -> Numbers:
-        """Records that are called just so first, a municipality before others; then by BM25 with weights."""
+        """Records with exactly this name first, municipalities before others; then by BM25 with weights."""
         names = [" ".join(folded(text)), " ".join(term.asked for term in terms)]
         first = [number for (number,) in self.rows(_EXACT, names)]
         if len(matching) <= _WEIGHED:

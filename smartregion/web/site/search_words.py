@@ -1,4 +1,4 @@
-"""What the words of a search mean: the words of the index that they begin, bend, are part of, or were meant to be."""
+"""Expands the words of a search to words of the index: by beginning, stem, infix and correction."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from publish.releases.search_words import Stems, fold, words
 _MOST_TERMS: Final = 12
 _LONGEST_TERM: Final = 64
 _MOST_WORDS: Final = 64
-"""Words of the index that one word of a search may stand for, besides those that begin with it."""
+"""Maximum number of index words for one word of a search, besides those that begin with it."""
 _MOST_BEGINNING: Final = 16
-"""As many are asked for by name, which is faster: the lists of all that begin so would be merged first."""
+"""Up to this number, the query lists words, which is faster than a prefix, for which FTS5 merges all their lists."""
 _SHORTEST_INSIDE: Final = 4
-"""Shorter ones are in too many words by chance."""
+"""Shorter infixes occur in too many words by chance."""
 _SHORTEST_MISTYPED: Final = 3
 _CANDIDATES: Final = 50
 _UNIMPORTANT: Final = frozenset(
@@ -51,7 +51,7 @@ _LAST: Final = "\U0010ffff"
 Rows = Callable[[str, Sequence[object]], list[Any]]
 
 _BEGINNING = "SELECT word FROM word WHERE word >= ? AND word < ? LIMIT ?"
-# The stem in one language is often that in the other: parken, parking.
+# Both languages often have the same stem: parken, parking.
 _STEMMED = """
 SELECT word FROM word WHERE german IN (?, ?) OR english IN (?, ?) ORDER BY records DESC, word LIMIT ?"""
 _INSIDE = """
@@ -65,9 +65,9 @@ class Term:
     """A word of a search.
 
     :ivar written: as it was written.
-    :ivar asked: what is searched, folded.
-    :ivar meant: what was searched in its place, as texts write it, because no record has it; empty if one does.
-    :ivar words: words of the index that it stands for, with an asterisk for all that begin so; none if none is like it.
+    :ivar asked: the normalised word.
+    :ivar meant: the word searched instead, as texts spell it, because no record has the original; empty otherwise.
+    :ivar words: words of the index that it matches, with an asterisk for prefixes; none if none is similar.
     """
 
     written: str
@@ -81,7 +81,7 @@ class Term:
         return f"({' OR '.join(_quoted(word) for word in self.words)})"
 
     def covers(self, word: str) -> bool:
-        """Whether a folded word is one that this term stands for."""
+        """Whether this term matches a normalised word."""
         return any(word.startswith(mine[:-1]) if mine.endswith("*") else word == mine for mine in self.words)
 
 
@@ -92,7 +92,7 @@ def _quoted(word: str) -> str:
 class Vocabulary:
     """The words of an index.
 
-    :param rows: gives rows of a SELECT with values bound.
+    :param rows: returns rows of a SELECT with values bound.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -100,7 +100,7 @@ class Vocabulary:
         self._stems = Stems()
 
     def terms(self, text: str) -> tuple[Term, ...]:
-        """The words of a text that count, a limited number of them."""
+        """A limited number of the significant words of a text."""
         found: dict[str, str] = {}
         for word in words(text):
             found.setdefault(fold(word)[:_LONGEST_TERM], word)
@@ -119,7 +119,7 @@ class Vocabulary:
         return Term(written, meant, spelling, self._standing_for(meant))
 
     def _standing_for(self, asked: str) -> tuple[str, ...]:
-        """A single letter stands for itself; more for all words that begin so, bend it or have it inside."""
+        """Index words for a word: a single letter matches itself, longer ones prefixes, stems and infixes, too."""
         if len(asked) == 1:
             return tuple(word for (word,) in self._rows("SELECT word FROM word WHERE word = ?", [asked]))
         rows = self._rows(_BEGINNING, [asked, asked + _LAST, _MOST_BEGINNING + 1])
@@ -133,7 +133,7 @@ class Vocabulary:
         return (*found, *dict.fromkeys(word for word in others if not word.startswith(asked)))
 
     def _nearest(self, asked: str) -> str | None:
-        """The word that takes the fewest errors of typing (optimal string alignment); of several the most used."""
+        """The index word with the fewest typing errors (optimal string alignment); of several the most used."""
         if len(asked) < _SHORTEST_MISTYPED or asked.isdigit():
             return None
         most = 1 if len(asked) < 5 else 2 if len(asked) < 9 else 3
@@ -143,5 +143,5 @@ class Vocabulary:
 
     @cached_property
     def _known(self) -> dict[str, int]:
-        """All words but numbers, with how many records have them; read when a word is first mistyped."""
+        """All words except numbers, with their number of records; read for the first correction."""
         return dict(self._rows(_ALL, []))

@@ -1,4 +1,4 @@
-"""What the parts of the application share, and the release that a request is answered from."""
+"""Shared objects of the application, and the release of a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sparql_engine import Engine, Limits
 
 @dataclass(frozen=True)
 class Site:
-    """What the parts of the application share.
+    """Shared objects of the application.
 
     :ivar current: the current release.
     :ivar public: the engine of the SPARQL endpoint.

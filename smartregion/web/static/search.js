@@ -1,5 +1,5 @@
-// Suggestions while typing (WAI-ARIA combobox with a listbox) and results that follow the filters at once.
-// Without this script the page does the same by its form.
+// Suggestions while typing (WAI-ARIA combobox with a listbox) and results that update with the filters.
+// Without this script the form of the page does the same.
 
 const input = document.querySelector("[data-suggest]");
 const form = input.form;

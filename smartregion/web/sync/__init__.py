@@ -1,1 +1,1 @@
-"""What platforms, crawlers and feed readers fetch."""
+"""Interfaces for platforms, crawlers and feed readers."""

@@ -1,4 +1,4 @@
-"""What crawlers, feed readers and browsers look for: sitemap, robots.txt, the Atom feed, how to search here."""
+"""Files for crawlers, feed readers and browsers: sitemap, robots.txt, Atom feed, OpenSearch."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ blueprint = Blueprint("discovery", __name__)
 
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
-    """What crawlers may read."""
+    """Rules for crawlers."""
     return delivery.send("robots.txt")
 
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> ResponseReturnValue:
-    """The addresses of all pages, or of the parts of that list."""
+    """The sitemap, or the index of its parts."""
     return delivery.send("sitemap.xml")
 
 
 @blueprint.get("/sitemap-<int:part>.xml")
 def sitemap_part(part: int) -> ResponseReturnValue:
-    """A part of the list of pages."""
+    """A part of the sitemap."""
     return delivery.send(f"sitemap-{part}.xml")
 
 
 @blueprint.get("/opensearch.xml")
 def opensearch() -> ResponseReturnValue:
-    """How a browser searches here (OpenSearch 1.1)."""
+    """Description of the search for browsers (OpenSearch 1.1)."""
     if (cached := documents.not_modified("html")) is not None:
         return cached
     text = render_template("opensearch.xml", base=published().release.manifest.base)
@@ -40,5 +40,5 @@ def opensearch() -> ResponseReturnValue:
 
 @blueprint.get("/feed.atom")
 def atom() -> ResponseReturnValue:
-    """New, changed and deleted projects; in German unless English is asked for in the address."""
+    """New, changed and deleted projects; in German unless the address asks for English."""
     return delivery.send("feed.en.atom" if request.args.get("lang") == "en" else "feed.atom")

@@ -15,10 +15,10 @@ _LOST_PLUS: Final = re.compile(r"(.+[T ][0-9:.,]+) ([0-9]{2}(?::?[0-9]{2})?)")
 
 
 def asked(parameter: str) -> dt.datetime:
-    """The moment that a parameter asks for, in UTC; without an offset it is in UTC already, a day is its beginning.
+    """The moment in a parameter, in UTC; a moment without an offset is in UTC, a day means its start.
 
-    A plus sign in an address is a space after decoding (URL Standard, 5.1); before an offset, it is read as the plus
-    sign that it was.
+    A plus sign in an address is a space after decoding (URL Standard, 5.1); before an offset, it is read as a plus
+    sign.
 
     :raises Problem: there is not exactly one, or it is not an ISO 8601 date, or date and time.
     """

@@ -1,7 +1,7 @@
-"""Projects for the Smart City Navigator: files of the release, or what changed in them since a moment.
+"""Projects for the Smart City Navigator: files of the release, or the changes since a moment.
 
-The files have their entries newest first, so an answer for a moment is a beginning of one; ``navigator/cuts.json``
-says where to cut (see publish/formats/by_moment.py).
+The files have their entries newest first, so the answer for a moment is the start of a file; ``navigator/cuts.json``
+has the positions (see publish/formats/by_moment.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from smartregion.web.sync import moments
 blueprint = Blueprint("navigator", __name__, url_prefix="/navigator")
 
 SUFFIXES: Final = ("json", "csv", "geojson", "xlsx", "jsonld")
-"""Formats, the usual one first."""
+"""Formats, the default first."""
 
 _PARAMETER: Final = "modified_since"
 _CHUNK: Final = 2**16
@@ -38,7 +38,7 @@ Range = tuple[int, int]
 
 @blueprint.get("")
 def about() -> ResponseReturnValue:
-    """What this profile is, and where to get it."""
+    """The page about the profile."""
     cached = documents.not_modified("html")
     if cached is not None:
         return cached
@@ -71,7 +71,7 @@ def projects(suffix: str | None = None) -> ResponseReturnValue:
 
 
 def _changed(suffix: str) -> Response:
-    """What changed since the moment that is asked for."""
+    """The changes since the requested moment."""
     moment = _moment()
     path, described = published().release.file(f"navigator/projects.{suffix}")
     ((part, sections),) = published().read(CUTS)[suffix].items()
@@ -93,19 +93,19 @@ def _changed(suffix: str) -> Response:
 
 
 def _moment() -> str:
-    """The moment that is asked for, as the files write it."""
+    """The requested moment, in the notation of the files."""
     return moments.asked(_PARAMETER).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _end(section: CutSection, moment: str) -> int:
-    """Where a section ends if only entries of this moment or later are wanted."""
+    """End of a section for entries of this moment or later."""
     if section["cuts"] is None:
         return section["end"]
     return max((cut["end"] for cut in section["cuts"] if cut["moment"] >= moment), default=section["start"])
 
 
 def _cut(path: Path, ranges: list[Range]) -> bytes | Iterator[bytes]:
-    """The ranges of a file: at once if they are small, which are compressed then, else piece by piece."""
+    """The ranges of a file: small ones as a whole, so that they are compressed, larger ones in pieces."""
     if sum(end - start for start, end in ranges) > _MOST_IN_MEMORY:
         return _pieces(path, ranges)
     return b"".join(_pieces(path, ranges))
@@ -125,7 +125,7 @@ def _read(file: BinaryIO, count: int) -> Iterator[bytes]:
 
 
 def _cut_package(path: Path, part: str, ranges: list[Range]) -> bytes:
-    """A workbook whose table is cut; all else in the package is as it was, times included."""
+    """A workbook with a shortened table; all other parts of the package are unchanged, times included."""
     content = io.BytesIO()
     with zipfile.ZipFile(path) as full, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as package:
         for info in full.infolist():
@@ -139,7 +139,7 @@ def _cut_package(path: Path, part: str, ranges: list[Range]) -> bytes:
 
 
 def _fresh(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
-    """The entry without sizes and checksum, which are those of the whole."""
+    """The ZIP entry without sizes and checksum, which belong to the whole file."""
     fresh = zipfile.ZipInfo(info.filename, info.date_time)
     fresh.compress_type = zipfile.ZIP_DEFLATED
     return fresh

@@ -1,4 +1,4 @@
-// What the service answers, as columns and rows of RDF terms, whatever the form of the query.
+// Answers of the service as columns and rows of RDF terms, for all query forms.
 
 const NUMBER = /[#/](integer|decimal|double|float|int|long|short|byte|nonNegativeInteger|positiveInteger)$/;
 const TRIPLE = /^(<[^>]*>|_:\S+) (<[^>]*>) (<[^>]*>|_:\S+|"(?:[^"\\]|\\.)*"(?:@[\w-]+|\^\^<[^>]*>)?) \.$/;
@@ -38,7 +38,7 @@ function unescape(text) {
   );
 }
 
-/** The number that a term stands for, or null. */
+/** The number of a term, or null. */
 export function number(cell) {
   return cell?.type === "literal" && NUMBER.test(cell.datatype ?? "") ? Number(cell.value) : null;
 }
@@ -49,7 +49,7 @@ export function isNumeric(answer, column) {
   return values.length > 0 && values.every((cell) => number(cell) !== null);
 }
 
-/** The columns by which a row is called: texts first, then whatever is no number. */
+/** The columns that name a row: texts first, then other columns without numbers. */
 export function labelColumns(answer) {
   const texts = answer.columns.filter((name) => answer.rows.some((row) => row[name]?.type === "literal" && number(row[name]) === null));
   const others = answer.columns.filter((name) => !texts.includes(name) && !isNumeric(answer, name));

@@ -6,7 +6,7 @@ import { el, format, svg } from "./dom.js";
 const MOST = 40;
 const [ROW, NAMES, WIDTH] = [28, 260, 860];
 
-/** Whether an answer has a number to draw and a name to put beside it. */
+/** Whether an answer has a column of numbers and a column of names. */
 export function canDraw(answer) {
   return answer.kind === "table" && answer.rows.length > 0 && numbers(answer).length > 0 && labelColumns(answer).length > 0;
 }

@@ -17,7 +17,7 @@ export function replace(Yasqe, field, page, problem) {
   Yasqe.prototype.checkSyntax = function () {
     checkSyntax(this, page.texts, problem);
   };
-  // Yasqe's others ask other hosts.
+  // The other completers of Yasqe send requests to other hosts.
   Yasqe.defaults.autocompleters = ["variables"];
   Yasqe.registerAutocompleter(vocabulary(page));
   return create(Yasqe, field, page);
@@ -55,7 +55,7 @@ function create(Yasqe, field, page) {
   };
 }
 
-/** What yasqe does in English and with inline styles: mark the first line that does not parse, and say why. */
+/** Mark the first line that does not parse, and say why; replaces yasqe's check in English with inline styles. */
 function checkSyntax(editor, texts, problem) {
   editor.queryValid = true;
   editor.clearGutter("gutterErrorBar");
@@ -82,7 +82,7 @@ function explain(editor, line, state, texts) {
   return format(text, { line: line + 1, found: wrong?.string ?? "", expected });
 }
 
-/** Classes where a class belongs, properties where a property does, concepts and classes elsewhere; found by name or IRI. */
+/** Complete classes after rdf:type, properties as predicates, concepts and classes elsewhere; by name or IRI. */
 function vocabulary({ completion, language, texts }) {
   const called = ([name, iri, labels]) => ({ name, iri, label: labels[language] ?? labels.de ?? labels.en ?? "", all: Object.values(labels).join(" ") });
   const lists = Object.fromEntries(["classes", "properties", "concepts"].map((kind) => [kind, completion[kind].map(called)]));

@@ -1,4 +1,4 @@
-// The ground of the map: the districts as the release draws them, or a bare frame around the points.
+// Background of the map: the districts of the release, or an empty frame around the points.
 
 import { svg } from "./dom.js";
 
@@ -16,7 +16,7 @@ export function ground(drawn) {
     radius: 9,
     note: drawn?.note ?? "",
     outline: () => (drawn?.paths ?? []).map((d) => svg("path", { d, class: "area" })),
-    /** The view box: all of the ground, and the points outside of it. */
+    /** The view box: the whole background and all points. */
     frame(points) {
       const places = points.map(({ x, y }) => place(x, y));
       const [xs, ys] = [0, 1].map((axis) => places.map((position) => position[axis]));

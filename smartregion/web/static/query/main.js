@@ -27,7 +27,7 @@ let terms = new Terms(page, {});
 let running = null;
 let answered = null;
 
-// What is asked -----------------------------------------------------------------------------------------------------
+// The request -------------------------------------------------------------------------------------------------------
 
 function shared() {
   const found = new URLSearchParams(location.hash.slice(1)).get("query");
@@ -55,7 +55,7 @@ async function run() {
   }
 }
 
-/** GET as long as an address can hold it, because such answers are kept; else POST. */
+/** GET if the address is short enough, because these answers are cached; else POST. */
 function request(query, signal) {
   const headers = { Accept: ACCEPT, "Accept-Language": page.language };
   const parameters = new URLSearchParams({ query });
@@ -70,7 +70,7 @@ function busy(is) {
   if (!is) running = null;
 }
 
-// What came of it ---------------------------------------------------------------------------------------------------
+// The answer --------------------------------------------------------------------------------------------------------
 
 function fail(body, response) {
   answered = null;
@@ -104,7 +104,7 @@ function show(query, mediaType, body, seconds) {
   output.replaceChildren(...choosing(views));
 }
 
-/** Buttons that choose one of several views; each is made when it is first wanted. */
+/** Buttons that choose one of several views; each is made on first use. */
 function choosing(views) {
   const place = el("div", { class: "view" });
   const buttons = views.map(([name, make]) => el("button", { type: "button", class: "view", onclick: (event) => choose(event.currentTarget, make) }, name));
@@ -132,7 +132,7 @@ async function turtle(query) {
 
 const used = (text, prefix) => new RegExp(`(^|[\\s,;(\\[^])${prefix}:`, "m").test(text.replace(/^@prefix .*$/gm, ""));
 
-// Taking it along ---------------------------------------------------------------------------------------------------
+// Export ------------------------------------------------------------------------------------------------------------
 
 function kindOf(query) {
   if (answered?.query === query) return answered.kind === "graph" ? "graph" : "table";
@@ -216,7 +216,7 @@ async function begin() {
   const given = shared();
   if (given !== null) editor.set(given);
   form.addEventListener("submit", (event) => {
-    // Downloads go the way of the form, as without this script.
+    // Downloads use the form, as without this script.
     if (event.submitter?.id === "download") {
       form.method = field.value.length > LONGEST_ADDRESS / 2 ? "post" : "get";
       return;

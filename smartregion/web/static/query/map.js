@@ -1,4 +1,4 @@
-// Points of an answer on the map that the page brings along: no tiles, no other host.
+// Points of an answer on the map of the page: no tiles, no other host.
 
 import { isNumeric, labelColumns } from "./answer.js";
 import { el, format, svg } from "./dom.js";

@@ -11,7 +11,7 @@ const r = (text) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
 const javascript = (text) => `\`${text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${")}\``;
 
-/** For each form: the name shown, and what makes it of the endpoint's address, the query and the kind of its answer. */
+/** For each language: its name, and a function of the endpoint's address, the query and the kind of its answer. */
 export const SNIPPETS = {
   curl: {
     label: "curl",

@@ -5,7 +5,7 @@ import { el, format } from "./dom.js";
 
 const ROWS = 50;
 
-/** The table of an answer, with what belongs to it. */
+/** The table of an answer, with filter and page links. */
 export function table(answer, terms, texts) {
   const state = { page: 0, filter: "", sort: null, descending: false };
   const numeric = Object.fromEntries(answer.columns.map((name) => [name, isNumeric(answer, name)]));

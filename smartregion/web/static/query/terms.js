@@ -1,4 +1,4 @@
-// How RDF terms look: short names, and links to the pages of this service where there is one.
+// Display of RDF terms: short names, and links to the pages of this service where there is one.
 
 import { el } from "./dom.js";
 
@@ -21,7 +21,7 @@ export class Terms {
     return iri;
   }
 
-  /** Where a link leads; null for what is no web address. */
+  /** Target of a link; null if the IRI is no web address. */
   href(iri) {
     if (iri.startsWith(this.page.base)) return `${this.page.root}/${iri.slice(this.page.base.length)}`;
     return /^(https?:\/\/|mailto:)/.test(iri) ? iri : null;
