@@ -17,7 +17,7 @@ import sparql_endpoint
 from publish.releases.formats import FORMATS
 from publish.releases.release import Releases
 from smartregion.settings import Settings
-from smartregion.web.catalogue import datasets, feed, files, vocabulary
+from smartregion.web.catalogue import datasets, downloads, feed, vocabulary
 from smartregion.web.checking import report, validate
 from smartregion.web.checking.multipart import FormRequest
 from smartregion.web.checking.processes import Checker, CheckLimits, FileLimits, Records
@@ -61,7 +61,7 @@ _COMPRESSED: Final = sorted(
 BLUEPRINTS: Final = (
     pages.blueprint,
     feed.blueprint,
-    files.blueprint,
+    downloads.blueprint,
     navigator.blueprint,
     discovery.blueprint,
     search.blueprint,

@@ -15,9 +15,9 @@ from publish.releases.contents import SCHEMA_ORG
 from smartregion.web.catalogue.feed import OFFERED, SUFFIXES, answer
 from smartregion.web.http.language import language, lazy_gettext
 from smartregion.web.http.negotiation import choose, split
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.display import NAMES, Naming, Value, href, node, subjects
-from smartregion.web.site.documents import Triples
+from smartregion.web.site.representations import Triples
 from smartregion.web.site.site import published, site
 
 blueprint = Blueprint("datasets", __name__)
@@ -62,12 +62,12 @@ def dataset(name: str) -> ResponseReturnValue:
     description = f"feed/{manifest.feed.default}/dataset/{stem}.nt"
     if description not in manifest.files:
         raise NotFound
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     path, _ = published().release.file(description)
     quads = ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES)
-    triples = documents.in_order(quad.triple for quad in quads)
-    return documents.finish(Response(_page(stem, f"{manifest.base}dataset/{stem}", triples)), "html")
+    triples = representations.in_order(quad.triple for quad in quads)
+    return representations.finish(Response(_page(stem, f"{manifest.base}dataset/{stem}", triples)), "html")
 
 
 def _page(name: str, iri: str, triples: Triples) -> str:
@@ -99,7 +99,7 @@ def _records(name: str) -> list[Value]:
     if record_class is None:
         return []
     graph = f"{manifest.base}graph/{name}"
-    triples = documents.ask(engine.prepare(_RECORDS), {"class": ox.NamedNode(record_class)}, (graph,))
+    triples = representations.ask(engine.prepare(_RECORDS), {"class": ox.NamedNode(record_class)}, (graph,))
     naming = Naming(triples)
     links = [Value(naming[iri], href(iri)) for iri in subjects(triples)]
     return sorted(links, key=lambda link: link.text.casefold())[:_MOST_RECORDS]

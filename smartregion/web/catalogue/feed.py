@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 from publish.releases.manifest import Feed
 from smartregion.web.catalogue import profiles
 from smartregion.web.http.negotiation import MEDIA_TYPES, alternate, choose, sources
-from smartregion.web.site import delivery, documents
+from smartregion.web.site import release_files, representations
 from smartregion.web.site.display import Naming, node, subjects
 from smartregion.web.site.site import published, site
 
@@ -47,7 +47,7 @@ def catalog(suffix: str | None = None) -> ResponseReturnValue:
     number = _page_number(feed)
     chosen = suffix or choose(OFFERED)
     if chosen == "html":
-        return documents.not_modified("html") or documents.finish(Response(_for_people(feed)), "html")
+        return representations.not_modified("html") or representations.finish(Response(_for_people(feed)), "html")
     # Links between pages keep the suffix of the address, so that clients stay with their syntax.
     stem = f"suffix/{number}" if suffix and feed.pages > 1 else str(number)
     return answer("/catalog", stem, chosen, number, feed.pages)
@@ -68,7 +68,7 @@ def answer(path: str, stem: str, suffix: str, number: int = 1, last: int = 1) ->
     token = profiles.choose(feed)
     position = f"-{number}" if last > 1 else ""
     name = f"{path.rpartition('/')[2]}{position}.{suffix}"
-    response = delivery.send(f"feed/{token}/{stem}.{OFFERED[suffix]}", name, MEDIA_TYPES[suffix])
+    response = release_files.send(f"feed/{token}/{stem}.{OFFERED[suffix]}", name, MEDIA_TYPES[suffix])
     response.vary.add("Accept")
     profiles.describe(response, feed, token)
     place = _Place(feed, token, number, last)
@@ -131,7 +131,7 @@ def _for_people(feed: Feed) -> str:
     manifest = published().release.manifest
     catalogue = ox.NamedNode(f"{manifest.base}catalog")
     engine = site().private
-    triples = documents.ask(engine.prepare(_PARTS), {"catalog": catalogue}, (f"{manifest.base}graph/catalog",))
+    triples = representations.ask(engine.prepare(_PARTS), {"catalog": catalogue}, (f"{manifest.base}graph/catalog",))
     naming = Naming(triples)
     parts = [node(iri, triples, naming) for iri in subjects(triples) if iri.startswith(f"{catalogue.value}#")]
     return render_template("catalog.html", suffixes=SUFFIXES, datasets=manifest.datasets, feed=feed, parts=parts)

@@ -9,11 +9,11 @@ from typing import Final
 import pyoxigraph as ox
 from flask import render_template
 
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.display import Naming, Node, href, node, subjects
-from smartregion.web.site.documents import Triples
 from smartregion.web.site.labels import prefixed
 from smartregion.web.site.lookups import Statements, iri
+from smartregion.web.site.representations import Triples
 from smartregion.web.site.site import published
 
 _CLASSES: Final = "void:classPartition"
@@ -49,7 +49,7 @@ def page(stem: str, suffixes: list[str]) -> str:
     :param stem: address of the document, without suffix.
     """
     path, _ = published().release.file(f"{stem}.nt")
-    triples = documents.in_order(quad.triple for quad in ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES))
+    triples = representations.in_order(quad.triple for quad in ox.parse(path=path, format=ox.RdfFormat.N_TRIPLES))
     return render_template("statistics.html", stem=stem, suffixes=suffixes, sections=list(_sections(triples)))
 
 

@@ -14,7 +14,7 @@ import ontology
 from publish.releases.contents import RECORDS, RULES, SCHEMES, VOCABULARY
 from publish.releases.contents.common import Texts
 from smartregion.web.http.language import lazy_gettext
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.display import Value, href
 from smartregion.web.site.site import published
 
@@ -116,9 +116,9 @@ def record(segment: str) -> ResponseReturnValue:
 
 
 def _page(template: str, **values: Any) -> Response:
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
-    return documents.finish(Response(render_template(template, **values)), "html")
+    return representations.finish(Response(render_template(template, **values)), "html")
 
 
 def _term(name: str) -> Value:

@@ -112,7 +112,8 @@ class _Program:
         self.users = 0
         start = {"directory": str(records.directory), "base": records.base, "network": False, "reference": reference}
         self.origin = Origin(
-            "smartregion.web.checking.checker", {**start, "bytes": limits.megabytes * 2**20, "seconds": limits.seconds}
+            "smartregion.web.checking.check_program",
+            {**start, "bytes": limits.megabytes * 2**20, "seconds": limits.seconds},
         )
 
 

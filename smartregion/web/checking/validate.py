@@ -22,7 +22,7 @@ from smartregion.web.http.incoming import client
 from smartregion.web.http.language import gettext, language
 from smartregion.web.http.negotiation import MEDIA_TYPES, choose, split
 from smartregion.web.http.problems import Problem
-from smartregion.web.site import delivery, documents
+from smartregion.web.site import release_files, representations
 from smartregion.web.site.site import published
 
 blueprint = Blueprint("validate", __name__)
@@ -58,7 +58,7 @@ def _checking() -> Checking:
 def page() -> ResponseReturnValue:
     """The form."""
     _checking().checker.prepare()
-    return documents.not_modified("html") or documents.finish(Response(_page()), "html")
+    return representations.not_modified("html") or representations.finish(Response(_page()), "html")
 
 
 @blueprint.post("/validate")
@@ -169,13 +169,13 @@ def validate() -> ResponseReturnValue:
 @blueprint.get("/openapi.json")
 def description() -> ResponseReturnValue:
     """The description of the interface (OpenAPI 3.1)."""
-    cached = documents.not_modified("json")
+    cached = representations.not_modified("json")
     if cached is not None:
         return cached
     base, files = published().release.manifest.base, {f"{name}.{suffix}" for name, _, suffix in _templates()}
     described = openapi.document(base, list(_types()), files, _checking().uploads.megabytes)
     text = json.dumps(described, ensure_ascii=False, indent=1) + "\n"
-    return documents.finish(Response(text, mimetype="application/json"), "json")
+    return representations.finish(Response(text, mimetype="application/json"), "json")
 
 
 @blueprint.get("/templates/<name>")
@@ -184,7 +184,7 @@ def template(name: str) -> ResponseReturnValue:
     stem, suffix = split(name)
     if suffix is None or "." in stem:
         raise NotFound
-    response = delivery.send(f"templates/{stem}.{language()}.{suffix}", name)
+    response = release_files.send(f"templates/{stem}.{language()}.{suffix}", name)
     response.vary.add("Accept-Language")
     response.headers["Content-Language"] = language()
     return response
@@ -196,10 +196,10 @@ def findings(suffix: str | None = None) -> ResponseReturnValue:
     """Explanations of the kinds of finding."""
     chosen = suffix or choose(["json", "html"])
     if chosen == "json":
-        response = delivery.send("findings.json")
+        response = release_files.send("findings.json")
         if suffix is None:
             response.vary.add("Accept")
             response.headers["Content-Location"] = url_for(".findings", suffix="json")
         return response
     page = render_template("findings.html", kinds=published().read(FINDINGS))
-    return documents.not_modified("html") or documents.finish(Response(page), "html")
+    return representations.not_modified("html") or representations.finish(Response(page), "html")

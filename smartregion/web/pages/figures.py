@@ -14,7 +14,7 @@ from publish.releases.contents import FIGURES
 from publish.releases.contents.common import Texts
 from publish.releases.contents.pages import FigureRow, FigureTable
 from smartregion.web.http.language import language, number
-from smartregion.web.site import delivery, documents
+from smartregion.web.site import release_files, representations
 from smartregion.web.site.display import Value, href
 from smartregion.web.site.site import published
 
@@ -24,17 +24,17 @@ blueprint = Blueprint("figures", __name__, url_prefix="/figures")
 @blueprint.get("")
 def page() -> ResponseReturnValue:
     """All pictures."""
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     found = published().read(FIGURES)
     shown = [_shown(figure, found["columns"]) for figure in found["figures"]]
-    return documents.finish(Response(render_template("figures.html", figures=shown)), "html")
+    return representations.finish(Response(render_template("figures.html", figures=shown)), "html")
 
 
 @blueprint.get("/<name>.svg")
 def picture(name: str) -> ResponseReturnValue:
     """One picture, in the language of the answer."""
-    response = delivery.send(f"figures/{name}.{language()}.svg")
+    response = release_files.send(f"figures/{name}.{language()}.svg")
     response.vary.add("Accept-Language")
     response.headers["Content-Language"] = language()
     return response
@@ -43,7 +43,7 @@ def picture(name: str) -> ResponseReturnValue:
 @blueprint.get("/<name>.csv")
 def table(name: str) -> ResponseReturnValue:
     """The table of a picture."""
-    return delivery.send(f"figures/{name}.csv")
+    return release_files.send(f"figures/{name}.csv")
 
 
 def _shown(figure: FigureTable, columns: Mapping[str, Texts]) -> dict[str, Any]:

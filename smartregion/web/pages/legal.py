@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from smartregion.web.http.language import LANGUAGES, language
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.site import site
 
 blueprint = Blueprint("legal", __name__)
@@ -23,7 +23,7 @@ _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 @blueprint.get("/legal/<any(imprint, privacy, accessibility):name>")
 def text(name: str) -> ResponseReturnValue:
     """One of the texts, or a placeholder that says what the operator has to supply."""
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     found = _supplied(name)
     page = render_template(
@@ -32,7 +32,7 @@ def text(name: str) -> ResponseReturnValue:
         spoken_in=found and found[0],
         logs_texts=site().observer.texts,
     )
-    return documents.finish(Response(page), "html")
+    return representations.finish(Response(page), "html")
 
 
 def _supplied(name: str) -> tuple[str, str] | None:

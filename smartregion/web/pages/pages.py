@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from smartregion.web.pages.start import start_page
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 
 blueprint = Blueprint("pages", __name__)
 
@@ -14,7 +14,7 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def start() -> ResponseReturnValue:
     """The start page: purpose, content, map, and entry points."""
-    cached = documents.not_modified("html")
+    cached = representations.not_modified("html")
     if cached is not None:
         return cached
-    return documents.finish(Response(start_page()), "html")
+    return representations.finish(Response(start_page()), "html")

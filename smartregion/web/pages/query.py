@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from ontology import queries as examples
 from publish.releases.contents import MAP
 from smartregion.web.http.language import gettext, language, lazy_gettext
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.site import published, site
 
 _EDITOR: Final = "vendor/yasqe.js"
@@ -59,7 +59,7 @@ _TEXTS: Final = {
 
 def query_page() -> ResponseReturnValue:
     """The form with its examples and limits."""
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     found = examples.load(published().release.manifest.base)
     keywords = sorted({word for example in found for word in example.keywords[language()]}, key=str.casefold)
@@ -71,7 +71,7 @@ def query_page() -> ResponseReturnValue:
         editor=_editor(),
         page=_page(),
     )
-    return documents.finish(Response(text), "html")
+    return representations.finish(Response(text), "html")
 
 
 def _page() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from publish.releases.formats import FORMATS
 from publish.releases.manifest import ReleaseFile
 from smartregion.web.catalogue.feed import SUFFIXES
 from smartregion.web.http.language import language, lazy_gettext
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.site import published, site
 
 blueprint = Blueprint("service", __name__)
@@ -81,7 +81,7 @@ def downloads() -> ResponseReturnValue:
 @blueprint.get("/harvesters")
 def harvesters() -> ResponseReturnValue:
     """The addresses of the feed in each profile, and of all other interfaces that programs fetch regularly."""
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     manifest = published().release.manifest
     datasets = [
@@ -90,7 +90,7 @@ def harvesters() -> ResponseReturnValue:
     text = render_template(
         "harvesters.html", manifest=manifest, feed=manifest.feed, datasets=datasets, suffixes=SUFFIXES[:-1]
     )
-    return documents.finish(Response(text), "html")
+    return representations.finish(Response(text), "html")
 
 
 @blueprint.get("/status")

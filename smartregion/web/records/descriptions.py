@@ -14,10 +14,10 @@ from typing import Final
 import pyoxigraph as ox
 
 from publish.releases.contents import NEIGHBOURS
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.display import NAMES
-from smartregion.web.site.documents import Triples
 from smartregion.web.site.lookups import TYPE, Statements, iri
+from smartregion.web.site.representations import Triples
 from smartregion.web.site.site import published, site
 
 _NEARBY: Final = 5
@@ -77,12 +77,12 @@ class Description:
     @property
     def triples(self) -> Triples:
         """All triples."""
-        return documents.in_order([*self.own, *self.around])
+        return representations.in_order([*self.own, *self.around])
 
 
 def describe(thing: ox.NamedNode) -> Description | None:
     """The description of a record; None if it is unknown."""
-    own = documents.ask(site().private.prepare(_OWN), {"s": thing})
+    own = representations.ask(site().private.prepare(_OWN), {"s": thing})
     if not own:
         return None
     facts, base = Statements(own), f"{published().release.manifest.base}id/"
@@ -107,7 +107,7 @@ def describe(thing: ox.NamedNode) -> Description | None:
 def _incoming(thing: ox.NamedNode, paths: Iterable[str]) -> Triples:
     """Records that refer to a thing by some properties of the shapes."""
     parts = " UNION ".join(f"{{ ?from <{path}> ?s BIND(<{path}> AS ?p) }}" for path in paths)
-    return documents.ask(site().private.prepare(f"CONSTRUCT {{ ?from ?p ?s }} WHERE {{ {parts} }}"), {"s": thing})
+    return representations.ask(site().private.prepare(f"CONSTRUCT {{ ?from ?p ?s }} WHERE {{ {parts} }}"), {"s": thing})
 
 
 def _figures(facts: Statements, referring: Iterable[str]) -> list[str]:
@@ -119,7 +119,7 @@ def _figures(facts: Statements, referring: Iterable[str]) -> list[str]:
         return []
     nodes, parts = " ".join(str(ox.NamedNode(name)) for name in awards), "|".join(f"<{path}>" for path in sorted(paths))
     text = f"CONSTRUCT {{ ?from a ?kind }} WHERE {{ VALUES ?s {{ {nodes} }} ?from {parts} ?s ; a ?kind }}"
-    found = Statements(documents.ask(site().private.prepare(text), {}))
+    found = Statements(representations.ask(site().private.prepare(text), {}))
     return sorted(name for name in found.where("rdf:type") if labels.has_role("figure", found.classes(name)))
 
 
@@ -139,7 +139,7 @@ def _look_up(iris: Iterable[str], paths: Iterable[str]) -> Triples:
         return []
     wanted = ", ".join(f"<{path}>" for path in sorted(paths))
     text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {nodes} }} ?s ?p ?o FILTER(?p IN ({wanted})) }}"
-    return documents.ask(site().private.prepare(text), {})
+    return representations.ask(site().private.prepare(text), {})
 
 
 def _nearby(facts: Statements, thing: str, base: str) -> list[str]:

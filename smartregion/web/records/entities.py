@@ -23,9 +23,9 @@ from smartregion.web.records.citation import cite
 from smartregion.web.records.descriptions import Description, describe
 from smartregion.web.records.entity_page import EntityPage
 from smartregion.web.records.guidance import guide
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.display import Naming, node
-from smartregion.web.site.documents import OFFERED, SUFFIXES, Triples
+from smartregion.web.site.representations import OFFERED, SUFFIXES, Triples
 from smartregion.web.site.site import published, site
 from sparql_engine import TABLE_TYPES
 
@@ -65,13 +65,13 @@ def document(segment: str, name: str) -> ResponseReturnValue:
     suffix = suffix or choose(OFFERED)
     if suffix not in OFFERED:
         raise NotFound
-    if (cached := documents.not_modified(suffix)) is not None:
+    if (cached := representations.not_modified(suffix)) is not None:
         return cached
     description = describe(_thing(segment, key))
     if description is None:
         return _absent(segment, key, suffix)
-    body: bytes | str = _page(description) if suffix == "html" else documents.write(description.triples, suffix)
-    return documents.respond(body, suffix, f"doc/{segment}/{key}")
+    body: bytes | str = _page(description) if suffix == "html" else representations.write(description.triples, suffix)
+    return representations.respond(body, suffix, f"doc/{segment}/{key}")
 
 
 def _absent(segment: str, key: str, suffix: str) -> Response:
@@ -88,12 +88,12 @@ def _absent(segment: str, key: str, suffix: str) -> Response:
             reasons = [_reason(finding) for finding in findings]
             raise Problem("record-withheld", 404, str(_WITHHELD), see=see, findings=reasons)
         raise NotFound
-    triples = documents.in_order(published().tombstones[iri])
+    triples = representations.in_order(published().tombstones[iri])
     if suffix == "html":
         body: bytes | str = _tombstone_page(iri, triples, f"/doc/{quote(segment)}/{quote(key)}")
     else:
-        body = documents.write(triples, suffix)
-    response = documents.respond(body, suffix, f"doc/{segment}/{key}")
+        body = representations.write(triples, suffix)
+    response = representations.respond(body, suffix, f"doc/{segment}/{key}")
     response.status_code = 410
     # An error has no validator: conditions do not apply to it (RFC 9110, 13.2.1).
     del response.headers["ETag"], response.headers["Last-Modified"]
@@ -133,7 +133,7 @@ def _page(description: Description) -> str:
         segment=segment,
         key=key,
         citation=cite(description.iri, page.title, page.dataset, page.provenance.modified),
-        json_ld=documents.embedded(description.triples),
+        json_ld=representations.embedded(description.triples),
         map=published().map,
         path=request.path.removesuffix(".html"),
         suffixes=SUFFIXES,

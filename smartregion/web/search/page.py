@@ -14,11 +14,11 @@ from werkzeug.exceptions import NotFound
 
 from smartregion.web.http.language import gettext, language
 from smartregion.web.http.negotiation import MEDIA_TYPES, choose, sources
-from smartregion.web.search import files as search_files
+from smartregion.web.search import result_formats
 from smartregion.web.search import view as search_view
 from smartregion.web.search.query import ORDERS, Search, asked, is_canonical
 from smartregion.web.search.suggestions import suggestions
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.maps import Point
 from smartregion.web.site.search_index import Found
 from smartregion.web.site.site import published
@@ -55,7 +55,7 @@ def file(suffix: str) -> ResponseReturnValue:
 @blueprint.get("/search/suggest")
 def suggest() -> ResponseReturnValue:
     """Suggestions for a typed text (OpenSearch Suggestions 1.0)."""
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     search = asked()
     found = suggestions(search.text, published().search)
@@ -67,7 +67,7 @@ def suggest() -> ResponseReturnValue:
     ]
     body = json.dumps(document, ensure_ascii=False)
     # Names are in the language of the request, as on a page.
-    return documents.finish(Response(body, mimetype="application/x-suggestions+json"), "html")
+    return representations.finish(Response(body, mimetype="application/x-suggestions+json"), "html")
 
 
 def _find(search: Search, spoken: str) -> Found:
@@ -79,7 +79,7 @@ def _page() -> Response:
     search, index = asked(), published().search
     if not is_canonical(search):
         return _moved(search)
-    if (cached := documents.not_modified("html")) is not None:
+    if (cached := representations.not_modified("html")) is not None:
         return cached
     found = _find(search, language())
     last = max(1, -(-len(found.numbers) // _PAGE))
@@ -105,9 +105,9 @@ def _page() -> Response:
         files={
             suffix: (_file_address(search, suffix), MEDIA_TYPES[suffix]) for suffix in ("csv", "json", "ttl", "jsonld")
         },
-        limits=search_files.LIMITS,
+        limits=result_formats.LIMITS,
     )
-    return documents.finish(Response(text), "html")
+    return representations.finish(Response(text), "html")
 
 
 def _moved(search: Search) -> Response:
@@ -147,21 +147,21 @@ def _file_address(search: Search, suffix: str) -> str:
 def _file(suffix: str) -> Response:
     """Results as files of limited length, numbered by ``page``."""
     search, index = asked(), published().search
-    tag = documents.tag(suffix)
+    tag = representations.tag(suffix)
     if request.if_none_match.contains_weak(tag):
-        return documents.finish(Response(status=304), suffix)
+        return representations.finish(Response(status=304), suffix)
     found = _find(search, "de")  # a file is the same in every language
-    most = search_files.LIMITS[OFFERED[suffix]]
+    most = result_formats.LIMITS[OFFERED[suffix]]
     first = most * (search.page - 1)
     if search.page > 1 and first >= len(found.numbers):
         raise NotFound
     following = replace(search, page=search.page + 1) if first + most < len(found.numbers) else None
     next_address = following.address("search.file", suffix=suffix) if following else None
     rows = index.records(found.numbers[first : first + most])
-    body = search_files.write(suffix, rows, search, len(found.numbers), next_address, index)
+    body = result_formats.write(suffix, rows, search, len(found.numbers), next_address, index)
     response = Response(body, mimetype=MEDIA_TYPES[suffix])
     name = hashlib.sha256(request.query_string).hexdigest()[:8]
     response.headers["Content-Disposition"] = f'inline; filename="search-{name}.{suffix}"'
     if next_address:
         response.headers.add("Link", f'<{next_address}>; rel="next"')
-    return documents.finish(response, suffix)
+    return representations.finish(response, suffix)

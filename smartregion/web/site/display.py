@@ -13,8 +13,8 @@ from flask import request
 
 import ontology
 from smartregion.web.http.language import LANGUAGES, day, gettext, language, month, number
-from smartregion.web.site.documents import Triples
 from smartregion.web.site.labels import prefixed
+from smartregion.web.site.representations import Triples
 from smartregion.web.site.site import published
 
 _RDF_TYPE: Final = ontology.PREFIXES["rdf"] + "type"

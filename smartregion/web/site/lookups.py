@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 import ontology
 from smartregion.web.http.language import LANGUAGES, language
-from smartregion.web.site.documents import Triples
+from smartregion.web.site.representations import Triples
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 TYPE: Final = ontology.PREFIXES["rdf"] + "type"

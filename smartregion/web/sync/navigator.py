@@ -20,7 +20,7 @@ from werkzeug.exceptions import NotFound
 from publish.releases.contents import CUTS
 from publish.releases.contents.sync import CutSection
 from smartregion.web.http.negotiation import choose, wants_html
-from smartregion.web.site import delivery, documents
+from smartregion.web.site import release_files, representations
 from smartregion.web.site.site import published
 from smartregion.web.sync import moments
 
@@ -39,17 +39,17 @@ Range = tuple[int, int]
 @blueprint.get("")
 def about() -> ResponseReturnValue:
     """The page about the profile."""
-    cached = documents.not_modified("html")
+    cached = representations.not_modified("html")
     if cached is not None:
         return cached
     files = {suffix: published().release.manifest.files[f"navigator/projects.{suffix}"] for suffix in SUFFIXES}
-    return documents.finish(Response(render_template("navigator.html", files=files)), "html")
+    return representations.finish(Response(render_template("navigator.html", files=files)), "html")
 
 
 @blueprint.get("/schema.json")
 def schema() -> ResponseReturnValue:
     """The JSON Schema of ``projects.json``."""
-    return delivery.send("navigator/schema.json")
+    return release_files.send("navigator/schema.json")
 
 
 @blueprint.get("/projects")
@@ -63,7 +63,7 @@ def projects(suffix: str | None = None) -> ResponseReturnValue:
     chosen = suffix or choose(SUFFIXES)
     if chosen not in SUFFIXES:
         raise NotFound
-    response = _changed(chosen) if _PARAMETER in request.args else delivery.send(f"navigator/projects.{chosen}")
+    response = _changed(chosen) if _PARAMETER in request.args else release_files.send(f"navigator/projects.{chosen}")
     response.headers.add("Link", f'<{url_for(".schema")}>; rel="describedby"')
     if suffix is None:
         response.vary.add("Accept")
@@ -77,7 +77,7 @@ def _changed(suffix: str) -> Response:
     ((part, sections),) = published().read(CUTS)[suffix].items()
     ranges = [(section["start"], _end(section, moment)) for section in sections]
     if all(end == _end(section, "") for section, (_, end) in zip(sections, ranges, strict=True)):
-        return delivery.send(f"navigator/projects.{suffix}")
+        return release_files.send(f"navigator/projects.{suffix}")
     body = _cut_package(path, part, ranges) if part else _cut(path, ranges)
     response = Response(body, mimetype=described.media_type)
     tag = hashlib.sha256(f"{described.sha256} {ranges}".encode()).hexdigest()

@@ -25,7 +25,7 @@ from test_web import BROWSER, close, make
 
 from publish.releases.release import Release, ReleaseError, Releases
 from publish.releases.search_words import fold
-from smartregion.web.search import files as search_files
+from smartregion.web.search import result_formats
 from smartregion.web.search.query import FACETS
 from smartregion.web.site.search_index import Index
 
@@ -379,7 +379,7 @@ def test_rdf_has_what_the_graph_has(client: FlaskClient, store: ox.Store) -> Non
 
 
 def test_files_come_in_parts(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(search_files.LIMITS, "json", 50)
+    monkeypatch.setitem(result_formats.LIMITS, "json", 50)
     found: list[str] = []
     address = "/search.json?type=project"
     while address:
@@ -562,7 +562,7 @@ def test_formulas_in_csv_are_texts(tmp_path: Path) -> None:
 
 
 def test_below_a_path_the_next_file_is_at_the_base(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(search_files.LIMITS, "json", 50)
+    monkeypatch.setitem(result_formats.LIMITS, "json", 50)
     response = client.get("/search.json?type=project", environ_overrides={"SCRIPT_NAME": "/below"})
     assert response.get_json()["next"] == f"{BASE}search.json?type=project&page=2"
     assert response.headers["Link"] == '</below/search.json?type=project&page=2>; rel="next"'

@@ -13,7 +13,7 @@ from publish.releases.contents import INTERNAL, MIMS
 from smartregion.web.catalogue import statistics, vocabulary
 from smartregion.web.http.language import gettext
 from smartregion.web.http.negotiation import MEDIA_TYPES, alternate, choose, sources, split, wants_html
-from smartregion.web.site import delivery, documents
+from smartregion.web.site import release_files, representations
 from smartregion.web.site.display import href
 from smartregion.web.site.site import published
 
@@ -71,7 +71,7 @@ def scheme(name: str) -> ResponseReturnValue:
 def dump(name: str) -> ResponseReturnValue:
     """A dataset, or the whole catalogue, as a file; without a suffix, browsers are redirected to its page."""
     if name.endswith(".gz"):
-        return delivery.send_gzip(f"dump/{name.removesuffix('.gz')}")
+        return release_files.send_gzip(f"dump/{name.removesuffix('.gz')}")
     stem, suffix = split(name)
     if suffix is None and wants_html() and f"dump/{stem}.nt" in published().release.manifest.files:
         page = url_for("feed.catalog") if stem == "catalog" else url_for("datasets.dataset", name=stem)
@@ -79,7 +79,7 @@ def dump(name: str) -> ResponseReturnValue:
         response.headers["Vary"] = "Accept"
         return response
     if name.endswith(_METADATA):
-        return delivery.send(f"dump/{name}")
+        return release_files.send(f"dump/{name}")
     response = _negotiated(f"dump/{stem}", suffix, None)
     if response.mimetype == MEDIA_TYPES["csv"]:
         address = url_for(".dump", name=f"{stem}.csv{_METADATA}")
@@ -104,7 +104,7 @@ def graph(name: str) -> ResponseReturnValue:
 @blueprint.get("/source/<name>")
 def source(name: str) -> ResponseReturnValue:
     """A source table, unchanged, in its author's encoding."""
-    response = delivery.send(f"source/{name}")
+    response = release_files.send(f"source/{name}")
     response.headers["Content-Type"] = response.mimetype
     return response
 
@@ -112,7 +112,7 @@ def source(name: str) -> ResponseReturnValue:
 @blueprint.get("/<any('context.jsonld', 'quality.json', 'completion.json'):name>")
 def single(name: str) -> ResponseReturnValue:
     """The JSON-LD context, the findings of the release, and the completion of the query editor."""
-    return delivery.send(name)
+    return release_files.send(name)
 
 
 def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], str] | None) -> Response:
@@ -127,11 +127,11 @@ def _negotiated(stem: str, suffix: str | None, page: Callable[[str, list[str]], 
     offered = sources(suffixes)
     chosen = suffix or choose([*offered, "html"] if page else offered)
     if chosen == "html" and page:
-        return documents.not_modified("html") or documents.finish(Response(page(stem, suffixes)), "html")
+        return representations.not_modified("html") or representations.finish(Response(page(stem, suffixes)), "html")
     if chosen not in offered:
         raise NotFound
     name = f"{stem}.{chosen}"
-    response = delivery.send(f"{stem}.{offered[chosen]}", name.rpartition("/")[2], MEDIA_TYPES[chosen])
+    response = release_files.send(f"{stem}.{offered[chosen]}", name.rpartition("/")[2], MEDIA_TYPES[chosen])
     if suffix is None:
         response.vary.add("Accept")
         response.headers["Content-Location"] = f"{request.script_root}/{name}"

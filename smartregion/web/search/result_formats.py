@@ -14,7 +14,7 @@ from flask import request
 
 from smartregion.web.search.query import Search
 from smartregion.web.search.view import record_facets
-from smartregion.web.site import documents
+from smartregion.web.site import representations
 from smartregion.web.site.search_index import Index, Row
 from smartregion.web.site.site import published, site
 
@@ -53,7 +53,7 @@ def write(
         case "json":
             return _json(rows, search, found, next_address, index)
         case _:
-            return documents.write(_triples(rows), suffix)
+            return representations.write(_triples(rows), suffix)
 
 
 def _record(row: Row, index: Index) -> dict[str, Any]:
@@ -109,11 +109,11 @@ def _json(rows: Sequence[Row], search: Search, found: int, next_address: str | N
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _triples(rows: Sequence[Row]) -> documents.Triples:
+def _triples(rows: Sequence[Row]) -> representations.Triples:
     base, engine = published().release.manifest.base, site().private
     iris = [str(ox.NamedNode(f"{base}id/{row['iri']}")) for row in rows]
-    found: documents.Triples = []
+    found: representations.Triples = []
     for start in range(0, len(iris), _ASKED_AT_ONCE):
         text = _DESCRIPTION.format(iris=" ".join(iris[start : start + _ASKED_AT_ONCE]))
-        found += documents.ask(engine.prepare(text), {})
-    return documents.in_order(found)
+        found += representations.ask(engine.prepare(text), {})
+    return representations.in_order(found)
