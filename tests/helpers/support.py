@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT / "data"
 """The living records, which stewards change; only tests of what must always hold look at them."""
 DATA = ROOT / "tests" / "fixtures" / "records"
+DATASETS = frozenset(
+    re.findall(r"^<dataset/([a-z-]+)> a dcat:Dataset", (DATA / "catalogue.ttl").read_text(encoding="utf-8"), re.M)
+)
+"""Names of the datasets of the frozen records."""
 """Real records as they were in November 2026, which nobody changes, and an invented sketch: what tests count."""
 BASE = "http://localhost:8000/"
 EDITOR = ROOT / "smartregion" / "web" / "static" / "vendor" / "yasqe.js"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from rdflib import DCAT, DCTERMS, OWL, RDF, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
-from support import DATA, some
+from support import DATA, DATASETS, some
 
 from ingest.pipeline.catalogue import datasets, read
 from publish.catalogue import feed
@@ -25,7 +25,7 @@ DCATDE = Namespace("http://dcat-ap.de/def/dcatde/")
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 VERSION_3, VERSION_2 = (profile.token for profile in PROFILES)
-COUNT = 16
+COUNT = len(DATASETS)
 
 
 def iri(name: str) -> URIRef:
