@@ -120,7 +120,7 @@ def test_links_lead_through_all_pages_and_differ_in_the_query_only(
     tmp_path: Path, catalogue: Graph, token: str, folder: str, suffix: str
 ) -> None:
     """CKAN takes hydra:next of a PartialCollectionView, piveau too, and an integer hydra:totalItems."""
-    written = Written(tmp_path, catalogue, 6)
+    written = Written(tmp_path, catalogue, -(-COUNT // 3))
     home = f"{BASE}catalog.{suffix}" if folder else f"{BASE}catalog"
     query = "?page=" if token == VERSION_3 else f"?profile={token}&page="
     pages = [written.graph(f"{token}/{folder}{number}", suffix) for number in (1, 2, 3)]

@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Iterat
     here = tmp_path_factory.mktemp("proxy")
     front, back = free_port(), free_port()
     base = f"https://localhost:{front}/smart-region/"
-    build(DATA, base, Releases(here / "var"), executor, silent, 6)
+    build(DATA, base, Releases(here / "var"), executor, silent, -(-len(DATASETS) // 3))
     with served(here / "var", port=back, proxies=1, base=base), nginx(here, back, front) as proxy:
         yield Site(base, proxy.certificate)
 

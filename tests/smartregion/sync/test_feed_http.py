@@ -39,8 +39,10 @@ FORMATS = {
 
 @pytest.fixture(scope="module")
 def paged(tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Release:
-    """The real records, six datasets on a page."""
-    return build(DATA, BASE, Releases(tmp_path_factory.mktemp("paged")), executor, silent, 6).release
+    """The real records, their datasets on three pages."""
+    return build(
+        DATA, BASE, Releases(tmp_path_factory.mktemp("paged")), executor, silent, -(-len(DATASETS) // 3)
+    ).release
 
 
 @pytest.fixture(scope="module")
