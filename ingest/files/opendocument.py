@@ -24,7 +24,7 @@ def notes(source: str, content: bytes, limits: SheetLimits) -> dict[str, Notes]:
 
     :raises UnreadableError: cells reach further than the limits; or the content is missing or no XML.
     """
-    scan = _Scan()
+    scan = _ContentScan()
     try:
         with packages.opened(source, content) as archive:
             for name in ("styles.xml", "content.xml"):
@@ -38,7 +38,7 @@ def notes(source: str, content: bytes, limits: SheetLimits) -> dict[str, Notes]:
     return scan.notes
 
 
-class _Scan:
+class _ContentScan:
     """One pass over the styles and the content of an OpenDocument spreadsheet (ODF 1.3 part 3, 9.1 and 16.29)."""
 
     def __init__(self) -> None:
