@@ -154,11 +154,16 @@ class EntityPage:
                 rows.setdefault(labels.group(row.iri, self._classes), []).append(row)
         order = sorted(labels.groups, key=lambda group: labels.groups[group]["order"])
         known = [
-            PageSection(_anchor(group), labels.group_name(group, language()), rows[group])
+            PageSection(self._anchor(group), labels.group_name(group, language()), rows[group])
             for group in order
             if group in rows
         ]
         return known + ([PageSection("more", gettext("Weitere Angaben"), rows[None])] if None in rows else [])
+
+    def _anchor(self, group: str) -> str:
+        """The anchor of a group of properties; those of nodes below the record are the fragments of their IRIs."""
+        name = _anchor(group)
+        return f"{name}-group" if name in {part.anchor for part in self.parts} else name
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -168,7 +173,7 @@ class EntityPage:
         issued, modified = (None if date is None else date.value[:10] for date in dates)
         return Provenance(rows, issued, modified)
 
-    @property
+    @cached_property
     def parts(self) -> list[Node]:
         """Nodes below the record, such as its geometry."""
         roles = {value.href: row.label for row in self._node.rows for value in row.values}
