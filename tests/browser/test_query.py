@@ -232,7 +232,7 @@ def test_examples_are_found_by_word_and_topic(page: Page) -> None:
     expect(shown.nth(5)).to_have_count(0)
     assert shown.count() >= 1
     page.get_by_label("Suchen", exact=True).fill("")
-    page.get_by_label("Thema").select_option("Karte")
+    page.get_by_label("Thema", exact=True).select_option("Karte")
     visible = page.locator("#examples li[data-example]:visible")
     assert 1 <= visible.count() < 10
 
